@@ -1,0 +1,58 @@
+/** The import rules of ARCHITECTURE.md, checked by `npm run imports`. */
+const PURE_EXPERIMENTS = '^experiments/(?!store/)';
+const IO_BUILTINS =
+  '^(node:)?(fs|net|http|https|http2|dns|child_process|worker_threads|cluster|os|process|timers|sqlite|tls|dgram)(/|$)';
+
+export default {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'only-gateway-knows-both',
+      comment: 'experiments/ and models/ know nothing of each other, of gateway/ or of infra/.',
+      severity: 'error',
+      from: { path: '^(experiments|models)/' },
+      to: { path: '^(experiments|models|gateway|infra)/', pathNot: '^$1/' },
+    },
+    {
+      name: 'infra-imports-schemas-only',
+      severity: 'error',
+      from: { path: '^infra/' },
+      to: { path: '^(experiments|gateway|models)/', pathNot: '^(gateway/config\\.ts|models/catalogue/)' },
+    },
+    {
+      name: 'pure-domain-has-no-io',
+      comment: 'The domain decides; it reads no file, socket, clock or process.',
+      severity: 'error',
+      from: { path: PURE_EXPERIMENTS },
+      to: { path: [IO_BUILTINS, '^experiments/store/', 'node_modules/(mongodb|express|pino|undici)/'] },
+    },
+    {
+      name: 'pure-catalogue-has-no-io',
+      severity: 'error',
+      from: { path: '^models/(catalogue|codecs)/' },
+      to: { path: [IO_BUILTINS, 'node_modules/(onnxruntime-node|@aws-sdk|@google-cloud|undici)/'] },
+    },
+    {
+      name: 'production-imports-no-tests',
+      severity: 'error',
+      from: { path: '^(experiments|models|gateway|infra)/' },
+      to: { path: '^test/' },
+    },
+    { name: 'no-orphan-resolution', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    {
+      name: 'no-dev-dependency-in-production',
+      severity: 'error',
+      from: { path: '^(experiments|models|gateway|infra)/', pathNot: '^(models/samples)/' },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+    },
+  },
+};

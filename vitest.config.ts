@@ -1,0 +1,40 @@
+import { defineConfig } from 'vitest/config';
+
+/** `fast` is the README's test command; the other projects are the slower tiers that CI runs after it. */
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    coverage: {
+      provider: 'v8',
+      include: ['experiments/**/*.ts', 'models/**/*.ts', 'gateway/**/*.ts', 'infra/**/*.ts'],
+      reporter: ['text-summary', 'html'],
+    },
+    projects: [
+      {
+        test: {
+          name: 'fast',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/{faults,peers,bench}/**'],
+          testTimeout: 20_000,
+        },
+      },
+      {
+        test: {
+          name: 'faults',
+          include: ['test/faults/**/*.test.ts'],
+          testTimeout: 180_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'peers',
+          include: ['test/peers/**/*.test.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 600_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
