@@ -1,5 +1,3 @@
-import type { BsonDocument } from './bson-document.ts';
-
 /**
  * The errors that this server answers with, by the names and numbers of MongoDB:
  * https://github.com/mongodb/mongo/blob/v7.0/src/mongo/base/error_codes.yml
@@ -31,9 +29,13 @@ export const ERROR_CODES = {
 export class CommandError extends Error {
   readonly codeName: keyof typeof ERROR_CODES;
   readonly code: number;
-  readonly details: BsonDocument;
+  readonly details: Readonly<Record<string, unknown>>;
 
-  constructor(codeName: keyof typeof ERROR_CODES, message: string, details: BsonDocument = {}) {
+  constructor(
+    codeName: keyof typeof ERROR_CODES,
+    message: string,
+    details: Readonly<Record<string, unknown>> = {},
+  ) {
     super(message);
     this.name = 'CommandError';
     this.codeName = codeName;
