@@ -1,0 +1,199 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { Counter, Gauge, type Registry } from 'prom-client';
+import type { Exposure, Outcome } from '../../experiments/exposure.ts';
+import { type ProcessLock, takeProcessLock } from './process-lock.ts';
+import { type RecordKind, segmentFileName, spoolPaths } from './spool-layout.ts';
+import { SpoolSegment } from './spool-segment.ts';
+
+/** What each kind of record is. */
+export interface SpoolRecords {
+  readonly exposures: Exposure;
+  readonly outcomes: Outcome;
+}
+
+export interface SpoolOptions {
+  /** Shared by every writer of this machine and by the shipper. */
+  readonly directory: string;
+  /** Never used before and never again: a UUID made at the start of the process. */
+  readonly writerId: string;
+  readonly registry: Registry;
+  readonly log: Pick<Logger, 'info' | 'error'>;
+  /** A segment is sealed when the next line would take it past this; 32 MiB unless given. */
+  readonly maxSegmentBytes?: number;
+  /** A segment is sealed this long after its first line; 15 s unless given. */
+  readonly maxSegmentAgeMs?: number;
+  /** A lost machine takes at most what was appended in the last such interval; 1 s unless given. */
+  readonly flushIntervalMs?: number;
+}
+
+/**
+ * Where one process puts exposures and outcomes before it answers. What `append` has accepted outlives the
+ * process at once and the machine after the next flush; docs/lake.md states the whole promise.
+ */
+export class Spool {
+  readonly #options: SpoolOptions;
+  readonly #lock: ProcessLock;
+  readonly #maxSegmentBytes: number;
+  readonly #maxSegmentAgeMs: number;
+  readonly #metrics: ReturnType<typeof createMetrics>;
+  readonly #flushTimer: NodeJS.Timeout;
+  readonly #open = new Map<RecordKind, SpoolSegment>();
+  readonly #sealing = new Map<SpoolSegment, Promise<void>>();
+  #sequence = 0;
+  #failing = false;
+  #stopped: Promise<void> | null = null;
+
+  /** Throws when the directory cannot be written or the writer id is taken: the start is the time to say so. */
+  static open(options: SpoolOptions): Spool {
+    const { directory, writerId } = options;
+    if (!/^[A-Za-z0-9-]{1,64}$/.test(writerId)) {
+      throw new RangeError(`writerId must be 1–64 letters, digits and dashes, not "${writerId}"`);
+    }
+    mkdirSync(spoolPaths.writers(directory), { recursive: true });
+    const lock = takeProcessLock(spoolPaths.writerLock(directory, writerId));
+    if (lock === null) throw new Error(`another process writes to ${directory} as "${writerId}"`);
+    // The lock is held before the directory exists, so nobody can find the directory and think it abandoned.
+    mkdirSync(spoolPaths.writer(directory, writerId));
+    return new Spool(options, lock);
+  }
+
+  private constructor(options: SpoolOptions, lock: ProcessLock) {
+    this.#options = options;
+    this.#lock = lock;
+    this.#maxSegmentBytes = options.maxSegmentBytes ?? 32 * 1024 * 1024;
+    this.#maxSegmentAgeMs = options.maxSegmentAgeMs ?? 15_000;
+    this.#metrics = createMetrics(options.registry, () => this.#unsyncedRecords());
+    this.#flushTimer = setInterval(() => this.#flush(), options.flushIntervalMs ?? 1_000);
+    this.#flushTimer.unref();
+  }
+
+  /**
+   * Writes one record and answers true, or answers false when it could not: counted, logged at the first
+   * of a row, never thrown into the request that it belongs to.
+   */
+  append<Kind extends RecordKind>(kind: Kind, record: SpoolRecords[Kind]): boolean {
+    try {
+      if (this.#stopped !== null) throw new Error('the spool is stopped');
+      const line = Buffer.from(`${JSON.stringify(record)}\n`);
+      this.#segmentWithRoom(kind, line.length).append(line);
+    } catch (error) {
+      this.#dropped(kind, error);
+      return false;
+    }
+    if (this.#failing) this.#recovered();
+    return true;
+  }
+
+  /** Seals every open segment, so that the shipper may take it; resolves once they are. */
+  async seal(): Promise<void> {
+    for (const kind of [...this.#open.keys()]) this.#seal(kind);
+    await Promise.all(this.#sealing.values());
+  }
+
+  /** Seals what is open and lets the directory go. Later appends answer false. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#end();
+    return this.#stopped;
+  }
+
+  async #end(): Promise<void> {
+    clearInterval(this.#flushTimer);
+    await this.seal();
+    this.#lock.release();
+  }
+
+  #segmentWithRoom(kind: RecordKind, lineBytes: number): SpoolSegment {
+    const current = this.#open.get(kind);
+    if (current !== undefined) {
+      const full = current.sizeBytes + lineBytes > this.#maxSegmentBytes && current.sizeBytes > 0;
+      if (!full) return current;
+      this.#seal(kind);
+    }
+    const segment = this.#createSegment(kind);
+    this.#open.set(kind, segment);
+    return segment;
+  }
+
+  #createSegment(kind: RecordKind): SpoolSegment {
+    const { directory, writerId } = this.#options;
+    const path = spoolPaths.writer(directory, writerId);
+    this.#sequence += 1;
+    const name = { kind, sequence: this.#sequence };
+    return new SpoolSegment(
+      join(path, segmentFileName({ ...name, state: 'open' })),
+      join(path, segmentFileName({ ...name, state: 'sealed' })),
+    );
+  }
+
+  #seal(kind: RecordKind): void {
+    const segment = this.#open.get(kind);
+    if (segment === undefined) return;
+    this.#open.delete(kind);
+    const sealed = segment
+      .seal()
+      .catch((error: unknown) => this.#diskFailed('sealing a segment of the spool failed', error))
+      .finally(() => this.#sealing.delete(segment));
+    this.#sealing.set(segment, sealed);
+  }
+
+  #flush(): void {
+    const now = Date.now();
+    for (const [kind, segment] of this.#open) {
+      if (now - segment.openedAt >= this.#maxSegmentAgeMs) this.#seal(kind);
+      else segment.sync().catch((error: unknown) => this.#diskFailed('syncing the spool failed', error));
+    }
+  }
+
+  #unsyncedRecords(): number {
+    return [...this.#open.values(), ...this.#sealing.keys()].reduce(
+      (total, segment) => total + segment.unsyncedRecords,
+      0,
+    );
+  }
+
+  #diskFailed(message: string, error: unknown): void {
+    this.#metrics.diskFailures.inc();
+    this.#options.log.error({ err: error }, message);
+  }
+
+  #dropped(kind: RecordKind, error: unknown): void {
+    this.#metrics.dropped.inc({ kind });
+    if (this.#failing) return;
+    this.#failing = true;
+    this.#options.log.error(
+      { err: error, kind },
+      'the spool cannot be written: records are dropped and counted until it can (free disk space?)',
+    );
+  }
+
+  #recovered(): void {
+    this.#failing = false;
+    this.#options.log.info('the spool can be written again');
+  }
+}
+
+function createMetrics(registry: Registry, unsyncedRecords: () => number) {
+  const registers = [registry];
+  const dropped = new Counter({
+    name: 'switchyard_spool_dropped_total',
+    help: 'Records that could not be written to the spool',
+    labelNames: ['kind'],
+    registers,
+  });
+  const diskFailures = new Counter({
+    name: 'switchyard_spool_disk_failures_total',
+    help: 'Syncs and seals of spool segments that the disk refused',
+    registers,
+  });
+  new Gauge({
+    name: 'switchyard_spool_unsynced_records',
+    help: 'Accepted records that the loss of the machine, not of the process, would take now',
+    registers,
+    collect() {
+      this.set(unsyncedRecords());
+    },
+  });
+  return { dropped, diskFailures };
+}

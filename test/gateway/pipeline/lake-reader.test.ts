@@ -1,0 +1,91 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { LakeReader } from '../../../gateway/pipeline/lake-reader.ts';
+import { FileStore } from '../../../models/artifacts/file-store.ts';
+import type { ObjectStore } from '../../../models/artifacts/object-store.ts';
+import { openShipper, openSpool } from '../../support/pipeline.ts';
+import { exposure } from '../../support/records.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
+
+/** A store that is not on this machine, as far as its URI tells; counts what is fetched. */
+function remote(lake: FileStore): ObjectStore & { readonly fetched: string[] } {
+  const fetched: string[] = [];
+  return {
+    uri: 's3://bucket/lake',
+    fetched,
+    read: (name, options) => {
+      fetched.push(name);
+      return lake.read(name, options);
+    },
+    info: (name) => lake.info(name),
+    list: (prefix, options) => lake.list(prefix, options),
+    remove: (name) => lake.remove(name),
+    write: (name, content, options) => lake.write(name, content, options),
+  };
+}
+
+async function shippedLake(root: string): Promise<FileStore> {
+  const lake = new FileStore(join(root, 'lake [1]*'));
+  const directory = join(root, 'spool');
+  const spool = openSpool({ directory });
+  for (const tenant of ['a', 'b', '007']) spool.append('exposures', exposure({ tenant }));
+  await spool.seal();
+  const shipper = await openShipper({ directory, lake });
+  await shipper.ship();
+  return lake;
+}
+
+async function tenantsOf(reader: LakeReader): Promise<unknown[]> {
+  const { sql, parameters, types } = await reader.source('exposures');
+  return reader.withConnection(async (connection) => {
+    const result = await connection.runAndReadAll(
+      `SELECT tenant FROM ${sql} ORDER BY tenant`,
+      parameters,
+      types,
+    );
+    return result.getRows().flat();
+  });
+}
+
+describe('the lake reader', () => {
+  it('reads a directory in place, whatever characters its path has', async () => {
+    const root = await temporaryDirectory();
+    const reader = await LakeReader.open({
+      lake: await shippedLake(root),
+      cacheDirectory: join(root, 'cache'),
+    });
+
+    expect(await tenantsOf(reader)).toEqual(['007', 'a', 'b']);
+    reader.close();
+  });
+
+  it('fetches each object of a bucket once', async () => {
+    const root = await temporaryDirectory();
+    const lake = remote(await shippedLake(root));
+    const reader = await LakeReader.open({ lake, cacheDirectory: join(root, 'cache') });
+
+    expect(await tenantsOf(reader)).toEqual(['007', 'a', 'b']);
+    expect(await tenantsOf(reader)).toEqual(['007', 'a', 'b']);
+    expect(lake.fetched).toHaveLength(3);
+    reader.close();
+  });
+
+  it('leaves objects alone that this product did not write', async () => {
+    const root = await temporaryDirectory();
+    const lake = await shippedLake(root);
+    await lake.write('exposures/tenant=a/date=2026-11-20/notes.txt', Buffer.from('mine'));
+    const reader = await LakeReader.open({ lake, cacheDirectory: join(root, 'cache') });
+
+    expect(await tenantsOf(reader)).toHaveLength(3);
+    reader.close();
+  });
+
+  it('has no rows where nothing was shipped', async () => {
+    const root = await temporaryDirectory();
+    const lake = new FileStore(join(root, 'lake'));
+    const reader = await LakeReader.open({ lake, cacheDirectory: join(root, 'cache') });
+
+    expect(await tenantsOf(reader)).toEqual([]);
+    reader.close();
+  });
+});

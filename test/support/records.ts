@@ -1,0 +1,48 @@
+import { randomUUIDv7 } from 'node:crypto';
+import type { Exposure, Outcome } from '../../experiments/exposure.ts';
+
+/** An exposure as the gateway writes it, with what matters to the test in place of the usual. */
+export function exposure(fields: Partial<Exposure> = {}): Exposure {
+  const id = fields.id ?? randomUUIDv7();
+  return {
+    id,
+    at: Date.UTC(2026, 10, 20, 12),
+    tenant: 'acme',
+    endpoint: 'movie-ranking',
+    experiment: 'ranker-v2',
+    revision: 1,
+    variant: 'control',
+    unit: 'u1',
+    propensityBp: 5_000,
+    requestId: id,
+    assignedTarget: 'ranker-v1-aws',
+    servedTarget: 'ranker-v1-aws',
+    model: 'movie-ranker',
+    version: 'v1',
+    cloud: 'aws',
+    region: 'us-east-1',
+    fallback: false,
+    attempts: 1,
+    status: 200,
+    error: null,
+    latencyMs: 4.5,
+    ...fields,
+  };
+}
+
+/** An outcome as the gateway writes it, a minute after `exposure`. */
+export function outcome(fields: Partial<Outcome> = {}): Outcome {
+  const at = fields.at ?? Date.UTC(2026, 10, 20, 12, 1);
+  return {
+    id: randomUUIDv7(),
+    tenant: 'acme',
+    at,
+    receivedAt: at,
+    event: 'rated',
+    unitType: 'user',
+    unit: 'u1',
+    value: null,
+    requestId: null,
+    ...fields,
+  };
+}
