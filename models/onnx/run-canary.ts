@@ -1,0 +1,76 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { Signature } from '../codecs/tensor.ts';
+import { ModelError, type ModelFailure } from './model-error.ts';
+
+/** What the child says before it ends. */
+export type CanaryReport = { readonly signature: Signature } | { readonly failure: ModelFailure };
+
+export interface CanaryLimits {
+  /** Longest that loading and one run may take, ms. */
+  readonly deadlineMs: number;
+  /** Memory that the child may allocate, model included. */
+  readonly memoryMiB: number;
+}
+export const DEFAULT_CANARY_LIMITS: CanaryLimits = { deadlineMs: 30_000, memoryMiB: 4_096 };
+
+const CHILD = fileURLToPath(new URL('canary.child.ts', import.meta.url));
+/** Of the child's own heap, which only holds the file's outline; weights lie outside of it. */
+const HEAP_MIB = 256;
+
+/**
+ * Inspects, loads and runs a model once in a process of its own, so that a file that crashes, hangs or
+ * devours memory takes only that process with it (a thread cannot be stopped within a native call). Throws
+ * ModelError: `runaway` past a limit, else what the child found.
+ */
+export async function runCanary(
+  path: string,
+  limits: CanaryLimits = DEFAULT_CANARY_LIMITS,
+  signal?: AbortSignal,
+): Promise<Signature> {
+  signal?.throwIfAborted();
+  const child = start(path, limits.memoryMiB);
+  const kill = () => child.kill('SIGKILL');
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    kill();
+  }, limits.deadlineMs);
+  signal?.addEventListener('abort', kill, { once: true });
+  try {
+    const { report, exit } = await outcomeOf(child);
+    signal?.throwIfAborted();
+    if (late) throw new ModelError('runaway', `the canary run was still busy after ${limits.deadlineMs} ms`);
+    if (report === null) {
+      throw new ModelError(
+        'failed',
+        `the canary process died (${exit}), perhaps past its ${limits.memoryMiB} MiB`,
+      );
+    }
+    if ('failure' in report) throw new ModelError(report.failure.code, report.failure.message);
+    return report.signature;
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', kill);
+  }
+}
+
+function start(path: string, memoryMiB: number): ChildProcess {
+  const command = [process.execPath, `--max-old-space-size=${HEAP_MIB}`, CHILD, path];
+  // Only a shell can set the limit before Node starts; where there is none, the deadline alone bounds it.
+  const limited = ['/bin/sh', '-c', 'ulimit -d "$0" && exec "$@"', String(memoryMiB * 1_024), ...command];
+  const [file = '', ...parameters] = process.platform === 'linux' ? limited : command;
+  // No environment: a hostile model finds no credentials there. No output: it may hold anything.
+  return spawn(file, parameters, { stdio: ['ignore', 'ignore', 'ignore', 'ipc'], env: {} });
+}
+
+function outcomeOf(child: ChildProcess): Promise<{ report: CanaryReport | null; exit: string }> {
+  return new Promise((resolve, reject) => {
+    let report: CanaryReport | null = null;
+    child.once('message', (message) => {
+      report = message as CanaryReport;
+    });
+    child.once('error', reject);
+    child.once('close', (code, killedBy) => resolve({ report, exit: killedBy ?? `exit code ${code}` }));
+  });
+}

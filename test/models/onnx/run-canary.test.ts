@@ -1,0 +1,71 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import onnxProto from 'onnx-proto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runCanary } from '../../../models/onnx/run-canary.ts';
+import { identityModel, linearModel, loopModel, modelOf, value } from '../../support/onnx-models.ts';
+
+const { DataType } = onnxProto.onnx.TensorProto;
+const LIMITS = { deadlineMs: 10_000, memoryMiB: 2_048 };
+
+let directory: string;
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'canary-'));
+});
+afterAll(() => rm(directory, { recursive: true }));
+
+async function fileOf(bytes: Uint8Array): Promise<string> {
+  const path = join(directory, crypto.randomUUID());
+  await writeFile(path, bytes);
+  return path;
+}
+
+describe('a canary run', () => {
+  it('gives the signature of a model that loads and runs', async () => {
+    const signature = await runCanary(await fileOf(linearModel([1, 2])), LIMITS);
+    expect(signature.inputs).toEqual([{ name: 'features', datatype: 'FP32', shape: [-1, 2] }]);
+  });
+
+  it('runs models of half-precision numbers and of text', async () => {
+    await expect(runCanary(await fileOf(identityModel(DataType.FLOAT16)), LIMITS)).resolves.toBeDefined();
+    await expect(runCanary(await fileOf(identityModel(DataType.STRING)), LIMITS)).resolves.toBeDefined();
+  });
+
+  it('kills a model that never ends once its deadline has passed', async () => {
+    const outcome = runCanary(await fileOf(loopModel()), { ...LIMITS, deadlineMs: 1_500 });
+    await expect(outcome).rejects.toMatchObject({ code: 'runaway' });
+  });
+
+  it.runIf(process.platform === 'linux')(
+    'stops a model that asks for more memory than it may have',
+    async () => {
+      const huge = modelOf({
+        node: [{ opType: 'ConstantOfShape', input: ['size'], output: ['y'] }],
+        initializer: [{ name: 'size', dataType: DataType.INT64, dims: [1], int64Data: [3 * 2 ** 30] }],
+        output: [value('y', DataType.FLOAT, ['n'])],
+      });
+      await expect(runCanary(await fileOf(huge), LIMITS)).rejects.toMatchObject({ code: 'failed' });
+    },
+  );
+
+  it('passes on why the file was refused', async () => {
+    await expect(runCanary(await fileOf(Buffer.from('no model')), LIMITS)).rejects.toMatchObject({
+      code: 'not-a-model',
+    });
+    const unknownOp = modelOf({
+      node: [{ opType: 'NoSuchOperator', input: ['x'], output: ['y'] }],
+      input: [value('x', DataType.FLOAT, [1])],
+      output: [value('y', DataType.FLOAT, [1])],
+    });
+    await expect(runCanary(await fileOf(unknownOp), LIMITS)).rejects.toMatchObject({
+      code: 'failed',
+      message: expect.stringContaining('NoSuchOperator'),
+    });
+  });
+
+  it('ends at once when it is aborted', async () => {
+    const outcome = runCanary(await fileOf(loopModel()), LIMITS, AbortSignal.timeout(300));
+    await expect(outcome).rejects.toMatchObject({ name: 'TimeoutError' });
+  });
+});
