@@ -1,0 +1,352 @@
+import { randomUUID } from 'node:crypto';
+import fc from 'fast-check';
+import { MongoClient } from 'mongodb';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import {
+  type AuditEntry,
+  type CommitResult,
+  ConfigurationStore,
+  type StoredDocument,
+} from '../../experiments/store/configuration-store.ts';
+import { startWireProxy, type WireProxy } from './wire-proxy.ts';
+
+const actor = { name: 'key "ci"', address: '192.0.2.7' };
+
+/** What the configuration store promises, on whatever server `start` provides. */
+export function describeConfigurationStore(
+  server: string,
+  start: () => Promise<{ readonly uri: string; stop(): Promise<void> }>,
+): void {
+  describe(`configuration store on ${server}`, () => {
+    let running: Awaited<ReturnType<typeof start>>;
+    let database: string;
+    let store: ConfigurationStore;
+    let proxy: WireProxy | null;
+    const stores: ConfigurationStore[] = [];
+
+    beforeAll(async () => {
+      running = await start();
+    });
+    afterAll(() => running?.stop());
+    beforeEach(async () => {
+      database = `contract-${randomUUID()}`;
+      proxy = null;
+      store = await connect();
+    });
+    afterEach(async () => {
+      await Promise.all(stores.splice(0).map((open) => open.close()));
+      await proxy?.close();
+      await onServer((client) => client.db(database).dropDatabase());
+    });
+
+    async function connect(uri = running.uri): Promise<ConfigurationStore> {
+      let ticks = Date.UTC(2026, 0, 1);
+      const now = () => {
+        ticks += 1_000;
+        return new Date(ticks);
+      };
+      const opened = await ConfigurationStore.connect({
+        uri,
+        database,
+        now,
+        serverSelectionTimeoutMs: 1_000,
+      });
+      stores.push(opened);
+      return opened;
+    }
+
+    async function connectThroughProxy(): Promise<{ proxy: WireProxy; store: ConfigurationStore }> {
+      proxy = await startWireProxy(running.uri);
+      return { proxy, store: await connect(proxy.uri) };
+    }
+
+    async function onServer<T>(work: (client: MongoClient) => Promise<T>): Promise<T> {
+      const client = new MongoClient(running.uri);
+      return work(client).finally(() => client.close());
+    }
+
+    /** The document as the server has it, beneath the store. */
+    async function rawDocument(id: string) {
+      return onServer((client) =>
+        client.db(database).collection<{ _id: string; revision: number }>('documents').findOne({ _id: id }),
+      );
+    }
+
+    async function put(
+      baseRevision: number,
+      key: string,
+      value: Record<string, unknown> | null,
+      through = store,
+    ): Promise<CommitResult> {
+      return through.commit({ baseRevision, change: { kind: 'model', key, action: 'put', value }, actor });
+    }
+
+    it('begins empty, at revision 0', async () => {
+      expect(await store.revision()).toBe(0);
+      expect(await store.readAll()).toEqual({ revision: 0, documents: [] });
+      expect(await store.audit({ limit: 10 })).toEqual([]);
+    });
+
+    it('creates, replaces and deletes, one revision each', async () => {
+      const created = await put(0, 'ranker', { stage: 'new' });
+      expect(created).toEqual({
+        ok: true,
+        revision: 1,
+        document: {
+          kind: 'model',
+          key: 'ranker',
+          revision: 1,
+          createdAt: '2026-01-01T00:00:01.000Z',
+          updatedAt: '2026-01-01T00:00:01.000Z',
+          value: { stage: 'new' },
+        },
+      });
+      const replaced = await put(1, 'ranker', { stage: 'old' });
+      expect(replaced).toMatchObject({
+        document: {
+          revision: 2,
+          createdAt: '2026-01-01T00:00:01.000Z',
+          updatedAt: '2026-01-01T00:00:02.000Z',
+        },
+      });
+      expect(await store.readAll()).toEqual({ revision: 2, documents: [replaced.ok && replaced.document] });
+      expect(await put(2, 'ranker', null)).toEqual({ ok: true, revision: 3, document: null });
+      expect(await store.readAll()).toEqual({ revision: 3, documents: [] });
+    });
+
+    it('counts a document that was deleted and made again as new', async () => {
+      await put(0, 'ranker', { life: 1 });
+      await put(1, 'ranker', null);
+      expect(await put(2, 'ranker', { life: 2 })).toMatchObject({
+        document: { revision: 3, createdAt: '2026-01-01T00:00:03.000Z' },
+      });
+    });
+
+    it.each([0, 2, 100])(
+      'refuses a change based on revision %i when it is at 1, and changes nothing',
+      async (base) => {
+        await put(0, 'ranker', { n: 1 });
+        expect(await put(base, 'ranker', { n: 2 })).toEqual({ ok: false, revision: 1 });
+        expect(await store.readAll()).toMatchObject({ revision: 1, documents: [{ value: { n: 1 } }] });
+        expect(await store.audit({ limit: 10 })).toHaveLength(1);
+      },
+    );
+
+    it('lets exactly one of ten racing writers win, and tells the others where it is now', async () => {
+      const other = await connect();
+      const results = await Promise.all(
+        Array.from({ length: 10 }, (_, n) => put(0, `model-${n}`, { n }, n % 2 === 0 ? store : other)),
+      );
+      expect(results.filter(({ ok }) => ok)).toHaveLength(1);
+      expect(results.map(({ revision }) => revision)).toEqual(results.map(() => 1));
+      const { documents } = await store.readAll();
+      expect(documents).toEqual(results.flatMap((result) => (result.ok ? [result.document] : [])));
+    });
+
+    it('reads the whole configuration as of one revision while writers are at work', async () => {
+      const readings: Awaited<ReturnType<typeof store.readAll>>[] = [];
+      const writers = [store, await connect()].map(async (writer, n) => {
+        for (let base = 0; base < 30; ) {
+          const value = base % 3 === 2 ? null : { base };
+          base = (await put(base, `model-${(base + n) % 4}`, value, writer)).revision;
+        }
+      });
+      const reader = await connect();
+      for (let written = false; !written; ) {
+        readings.push(await reader.readAll());
+        written = (readings.at(-1)?.revision ?? 0) >= 30;
+      }
+      await Promise.all(writers);
+      const entries = await store.audit({ limit: 100 });
+      for (const { revision, documents } of readings) {
+        expect(valuesByKey(documents)).toEqual(replay(entries, revision));
+      }
+    });
+
+    it('keeps a change whose writer died between the log and the document', async () => {
+      const { proxy, store: dying } = await connectThroughProxy();
+      await put(0, 'ranker', { n: 1 });
+      const { reached } = proxy.intercept({ command: 'update', collection: 'documents', action: 'drop' });
+      void reached.then(() => proxy.goAway());
+      expect(await put(1, 'ranker', { n: 2 }, dying)).toMatchObject({ ok: true, revision: 2 });
+
+      expect(await rawDocument('model/ranker')).toMatchObject({ revision: 1 });
+      expect(await store.readAll()).toMatchObject({
+        revision: 2,
+        documents: [{ revision: 2, value: { n: 2 } }],
+      });
+
+      expect(await put(2, 'other', { n: 3 })).toMatchObject({ ok: true, revision: 3 });
+      expect(await rawDocument('model/ranker')).toMatchObject({ revision: 2 });
+      expect((await store.audit({ limit: 9 })).map(({ revision }) => revision)).toEqual([3, 2, 1]);
+    });
+
+    it('builds the next change to a document on the one that its dead writer left in the log', async () => {
+      const { proxy, store: dying } = await connectThroughProxy();
+      const { reached } = proxy.intercept({ command: 'update', collection: 'documents', action: 'drop' });
+      void reached.then(() => proxy.goAway());
+      await put(0, 'ranker', { n: 1 }, dying);
+      expect(await put(1, 'ranker', { n: 2 })).toMatchObject({
+        document: { createdAt: '2026-01-01T00:00:01.000Z', revision: 2 },
+      });
+      expect((await store.audit({ limit: 1 }))[0]).toMatchObject({ before: { n: 1 }, after: { n: 2 } });
+    });
+
+    it('does not let a late writer resurrect what was deleted meanwhile', async () => {
+      const { proxy, store: slow } = await connectThroughProxy();
+      const held = proxy.intercept({ command: 'update', collection: 'documents', action: 'hold' });
+      const slowCommit = put(0, 'ranker', { n: 1 }, slow);
+      await held.reached;
+      expect(await put(1, 'ranker', null)).toMatchObject({ ok: true, revision: 2 });
+      held.release();
+      expect(await slowCommit).toMatchObject({ ok: true, revision: 1 });
+      expect(await store.readAll()).toEqual({ revision: 2, documents: [] });
+      expect(await rawDocument('model/ranker')).toMatchObject({ revision: 2 });
+    });
+
+    it('recognises its own commit when only the answer was lost', async () => {
+      const { proxy, store: deaf } = await connectThroughProxy();
+      const { reached } = proxy.intercept({ command: 'insert', collection: 'audit', action: 'mute' });
+      expect(await put(0, 'ranker', { n: 1 }, deaf)).toMatchObject({ ok: true, revision: 1 });
+      await reached;
+      expect(await store.audit({ limit: 9 })).toHaveLength(1);
+    });
+
+    it('keeps who, when, what, before and after of every change, newest first', async () => {
+      await put(0, 'ranker', { n: 1 });
+      await put(1, 'other', { n: 2 });
+      await store.commit({
+        baseRevision: 2,
+        change: { kind: 'model', key: 'ranker', action: 'delete', value: null },
+        actor: { name: 'guardrail', address: null },
+      });
+      const entries = await store.audit({ limit: 10 });
+      expect(entries.map(({ revision }) => revision)).toEqual([3, 2, 1]);
+      expect(entries[0]).toEqual({
+        revision: 3,
+        at: '2026-01-01T00:00:03.000Z',
+        actor: { name: 'guardrail', address: null },
+        kind: 'model',
+        key: 'ranker',
+        action: 'delete',
+        before: { n: 1 },
+        after: null,
+      });
+      expect(entries[2]).toMatchObject({ actor, before: null, after: { n: 1 } });
+    });
+
+    it('pages through the audit log, of everything or of one document', async () => {
+      for (let base = 0; base < 6; base += 1) await put(base, base % 2 === 0 ? 'even' : 'odd', { base });
+      const revisions = async (options: Parameters<typeof store.audit>[0]) =>
+        (await store.audit(options)).map(({ revision }) => revision);
+      expect(await revisions({ limit: 2 })).toEqual([6, 5]);
+      expect(await revisions({ limit: 2, beforeRevision: 5 })).toEqual([4, 3]);
+      expect(await revisions({ limit: 9, kind: 'model', key: 'odd' })).toEqual([6, 4, 2]);
+      expect(await revisions({ limit: 9, kind: 'model', key: 'odd', beforeRevision: 4 })).toEqual([2]);
+      expect(await revisions({ limit: 9, kind: 'target' })).toEqual([]);
+    });
+
+    it('gives back every JSON value as it was, whatever its keys', async () => {
+      const value = {
+        audience: { 'tenant.plan': { $in: ['pro'] }, $or: [{ 'a.b': { $gt: 1 } }] },
+        'ключ.😀': '\u0000\ud800',
+        ['__proto__']: { polluted: true },
+        '': [null, 1.5, 1e300, 9007199254740991, -0.1, [], {}],
+      };
+      await put(0, 'odd.$key/with "quotes" and 😀', value);
+      const { documents } = await store.readAll();
+      expect(documents[0]?.key).toBe('odd.$key/with "quotes" and 😀');
+      expect(JSON.stringify(documents[0]?.value)).toBe(JSON.stringify(value));
+    });
+
+    it('gives back any JSON value as it was', async () => {
+      let base = 0;
+      await fc.assert(
+        fc.asyncProperty(fc.dictionary(fc.string(), fc.jsonValue()), async (value) => {
+          base = (await put(base, 'any', value)).revision;
+          const { documents } = await store.readAll();
+          expect(JSON.stringify(documents[0]?.value)).toBe(JSON.stringify(value));
+        }),
+        { numRuns: 25 },
+      );
+    });
+
+    it('takes a document of 7 MiB twice over, and refuses one past it by its size', async () => {
+      const overhead = JSON.stringify({ text: '' }).length;
+      const largest = { text: 'x'.repeat(7 * 1024 * 1024 - overhead) };
+      expect(await put(0, 'large', largest)).toMatchObject({ ok: true });
+      expect(await put(1, 'large', largest)).toMatchObject({ ok: true });
+      await expect(put(2, 'large', { text: `${largest.text}x` })).rejects.toThrow(
+        'model "large" has 7340033 bytes; a document may have 7340032',
+      );
+      expect(await store.revision()).toBe(2);
+    });
+
+    it('refuses a kind with a slash, which could be mistaken for another document', async () => {
+      const change = { kind: 'a/b', key: 'c', action: 'put', value: {} };
+      await expect(store.commit({ baseRevision: 0, change, actor })).rejects.toThrow(
+        'the kind "a/b" has a slash',
+      );
+    });
+
+    it('makes a secret once, however many ask for it at once', async () => {
+      const other = await connect();
+      const asked = Array.from({ length: 10 }, (_, n) =>
+        (n % 2 === 0 ? store : other).secret('tenant/acme', () => randomUUID()),
+      );
+      expect(new Set(await Promise.all(asked)).size).toBe(1);
+      expect(await store.secret('tenant/acme', () => 'another')).toBe(await asked[0]);
+    });
+
+    it('lists secrets by prefix, deletes them for good, and shows none in documents or audit', async () => {
+      for (const name of ['tenant/a', 'tenant/b😀', 'tenants', 'admin'])
+        await store.secret(name, () => `of ${name}`);
+      expect(await store.secrets('tenant/')).toEqual(
+        new Map([
+          ['tenant/a', 'of tenant/a'],
+          ['tenant/b😀', 'of tenant/b😀'],
+        ]),
+      );
+      await store.deleteSecret('tenant/a');
+      await store.deleteSecret('tenant/a');
+      expect([...(await store.secrets('tenant/')).keys()]).toEqual(['tenant/b😀']);
+      expect(await store.revision()).toBe(0);
+      expect(await store.audit({ limit: 9 })).toEqual([]);
+    });
+
+    it('rejects within a bounded time while the server is away, and works again when it is back', async () => {
+      const { proxy, store: cutOff } = await connectThroughProxy();
+      await put(0, 'ranker', { n: 1 }, cutOff);
+      proxy.goAway();
+      const unreachable = { name: 'StoreUnavailableError', code: 'unreachable', cause: expect.any(Error) };
+      await Promise.all(
+        [
+          cutOff.revision(),
+          cutOff.readAll(),
+          cutOff.audit({ limit: 1 }),
+          put(1, 'ranker', { n: 2 }, cutOff),
+          cutOff.secret('tenant/acme', () => 'x'),
+          cutOff.secrets('tenant/'),
+          cutOff.deleteSecret('tenant/acme'),
+        ].map((operation) => expect(operation).rejects.toMatchObject(unreachable)),
+      );
+      proxy.comeBack();
+      expect(await cutOff.revision()).toBe(1);
+      expect(await put(1, 'ranker', { n: 2 }, cutOff)).toMatchObject({ ok: true, revision: 2 });
+    });
+  });
+}
+
+function valuesByKey(documents: readonly StoredDocument[]) {
+  return new Map(documents.map(({ key, value }) => [key, value]));
+}
+
+/** The configuration at a revision, made from the log alone: what the store is held against. */
+function replay(entries: readonly AuditEntry[], revision: number) {
+  const values = new Map<string, AuditEntry['after']>();
+  for (const { key, after } of entries.filter((entry) => entry.revision <= revision).reverse()) {
+    if (after === null) values.delete(key);
+    else values.set(key, after);
+  }
+  return values;
+}
