@@ -33,11 +33,16 @@ export function rankingOutcome(films: readonly RatedFilm[], scores: readonly num
 }
 
 /** The experiment's metrics as one model alone would have them on these lists. */
-export function offlineEvaluation(
-  lists: readonly (readonly RatedFilm[])[],
-  score: (film: RatedFilm) => number,
+export function offlineEvaluation<F extends RatedFilm>(
+  lists: readonly (readonly F[])[],
+  score: (film: F) => number,
 ): OfflineFigures {
-  const outcomes = lists.map((films) => rankingOutcome(films, films.map(score)));
+  const outcomes = lists.map((films) =>
+    rankingOutcome(
+      films,
+      films.map((film) => score(film)),
+    ),
+  );
   const mean = (values: readonly number[]) =>
     values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
   return {
