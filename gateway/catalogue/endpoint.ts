@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import { keySchema } from '../../experiments/key.ts';
+
+/** What a tenant calls. Without an experiment that enrols the unit, `defaultTarget` answers. */
+export const endpointSchema = z.strictObject({
+  key: keySchema,
+  name: z.string().max(200).optional(),
+  defaultTarget: keySchema,
+  timeoutMs: z
+    .int()
+    .min(1)
+    .max(600_000)
+    .optional()
+    .meta({ description: 'Deadline of one request, ms; a request may ask for less, never for more' }),
+  onFailure: z.enum(['error', 'default-target']).default('error').meta({
+    description:
+      'When every target of the assigned variant failed: answer an error, or ask the default target',
+  }),
+  blinded: z
+    .boolean()
+    .default(false)
+    .meta({ description: 'Hide experiment, variant, target and model from the answer' }),
+  tenants: z
+    .array(keySchema)
+    .min(1)
+    .max(10_000)
+    .optional()
+    .meta({ description: 'Who may call it; every tenant unless given' }),
+});
+export type Endpoint = z.infer<typeof endpointSchema>;

@@ -1,0 +1,120 @@
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { z } from 'zod';
+
+const port = (fallback: number) => z.coerce.number().int().min(0).max(65_535).default(fallback);
+const count = (fallback: number, min: number, max: number) =>
+  z.coerce.number().int().min(min).max(max).default(fallback);
+
+/** Every setting of `npm start`: name, default, unit and meaning. The README's table is generated from it. */
+const environmentSchema = z.object({
+  PORT: port(8080).describe('Port of the data plane and the admin API; 0 takes a free one'),
+  HOST: z.string().min(1).default('127.0.0.1').describe('Address to listen on; `0.0.0.0` in a container'),
+  METRICS_PORT: port(9090).describe('Port of `/metrics`; 0 takes a free one'),
+  DATA_DIR: z
+    .string()
+    .min(1)
+    .default('./data')
+    .describe('Spool, last good configuration, caches, embedded database'),
+  MONGODB_URI: z
+    .string()
+    .regex(/^mongodb(\+srv)?:\/\/./, 'must begin with mongodb:// or mongodb+srv://')
+    .optional()
+    .describe('Configuration database; unset: the embedded one, in `DATA_DIR`'),
+  LAKE_URI: z
+    .string()
+    .regex(
+      /^(file:\/\/\/|s3:\/\/[^/]|gs:\/\/[^/])/,
+      'must be file:///path, s3://bucket/prefix or gs://bucket/prefix',
+    )
+    .optional()
+    .describe('Where exposures and outcomes go as Parquet; unset: `DATA_DIR/lake`'),
+  ADMIN_API_KEY: z
+    .string()
+    .min(16, 'must have at least 16 characters')
+    .optional()
+    .describe('Key of the admin API; unset: generated on the first start and printed once'),
+  LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+    .default('info')
+    .describe('Log level'),
+  WORKERS: count(1, 1, 64).describe('Processes that serve requests'),
+  ONNX_WORKERS: count(1, 1, 64).describe('Threads per process that run models of targets of kind `onnx`'),
+  REQUEST_TIMEOUT_MS: count(10_000, 1, 600_000).describe(
+    'Deadline of one request where the endpoint sets none, ms',
+  ),
+  MAX_BODY_BYTES: count(16_777_216, 1_024, 1_073_741_824).describe(
+    'Largest body of an inference request, bytes',
+  ),
+});
+
+export interface GatewayConfig {
+  readonly port: number;
+  readonly host: string;
+  readonly metricsPort: number;
+  readonly dataDir: string;
+  readonly mongodbUri: string | null;
+  readonly lakeUri: string;
+  readonly adminApiKey: string | null;
+  readonly logLevel: string;
+  readonly workers: number;
+  readonly onnxWorkers: number;
+  readonly requestTimeoutMs: number;
+  readonly maxBodyBytes: number;
+  /** Bearer tokens of targets: the variables `SWITCHYARD_TARGET_…` by name. */
+  readonly targetSecrets: ReadonlyMap<string, string>;
+}
+
+/**
+ * Reads the environment: the only place that does. An empty variable counts as unset.
+ * Never prints a value: one of them is a key.
+ */
+export function readConfig(
+  environment: Readonly<Record<string, string | undefined>>,
+):
+  | { readonly ok: true; readonly config: GatewayConfig }
+  | { readonly ok: false; readonly problems: readonly string[] } {
+  const given = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
+  );
+  const parsed = environmentSchema.safeParse(given);
+  if (!parsed.success) {
+    return {
+      ok: false,
+      problems: parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`),
+    };
+  }
+  const env = parsed.data;
+  const dataDir = resolve(env.DATA_DIR);
+  return {
+    ok: true,
+    config: Object.freeze({
+      port: env.PORT,
+      host: env.HOST,
+      metricsPort: env.METRICS_PORT,
+      dataDir,
+      mongodbUri: env.MONGODB_URI ?? null,
+      lakeUri: env.LAKE_URI ?? pathToFileURL(resolve(dataDir, 'lake')).href,
+      adminApiKey: env.ADMIN_API_KEY ?? null,
+      logLevel: env.LOG_LEVEL,
+      workers: env.WORKERS,
+      onnxWorkers: env.ONNX_WORKERS,
+      requestTimeoutMs: env.REQUEST_TIMEOUT_MS,
+      maxBodyBytes: env.MAX_BODY_BYTES,
+      targetSecrets: new Map(
+        Object.entries(given).flatMap(([name, value]) =>
+          name.startsWith('SWITCHYARD_TARGET_') && value !== undefined ? [[name, value] as const] : [],
+        ),
+      ),
+    }),
+  };
+}
+
+/** The settings as rows of the README's table. */
+export function configurationTable(): string {
+  const rows = Object.entries(environmentSchema.shape).map(([name, schema]) => {
+    const fallback = schema.safeParse(undefined).data;
+    return `| \`${name}\` | ${fallback === undefined ? '' : `\`${fallback}\``} | ${schema.description ?? ''} |`;
+  });
+  return ['| variable | default | meaning |', '| --- | --- | --- |', ...rows].join('\n');
+}
