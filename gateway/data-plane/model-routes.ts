@@ -1,0 +1,39 @@
+import { Router } from 'express';
+import { contextOf } from '../http/request-context.ts';
+import { Problem } from '../problems.ts';
+import { findEndpoint } from './find-endpoint.ts';
+import type { DataPlane } from './infer-route.ts';
+
+/** What this server is and which extensions of the Open Inference Protocol v2 it speaks. */
+export const SERVER_METADATA = { name: 'switchyard', version: '0.1.0', extensions: [] } as const;
+
+/** Metadata and readiness of an endpoint, in the words that the Open Inference Protocol has for a model. */
+export function modelRoutes({ targets }: DataPlane): Router {
+  const router = Router({ caseSensitive: true });
+
+  router.get('/:endpoint', async (request, response) => {
+    const endpoint = findEndpoint(contextOf(response), request.params.endpoint);
+    const { target, twins } = endpoint.defaultTarget;
+    const { requestId } = contextOf(response);
+    for (const candidate of [target, ...twins]) {
+      const metadata = await targets.metadata(candidate, requestId);
+      if (metadata === null) continue;
+      const versions = endpoint.endpoint.blinded || target.version === undefined ? [] : [target.version];
+      response.json({ ...metadata, name: endpoint.endpoint.key, versions });
+      return;
+    }
+    throw new Problem(
+      'target-failed',
+      `no target of endpoint "${endpoint.endpoint.key}" gives its metadata now`,
+    );
+  });
+
+  router.get('/:endpoint/ready', (request, response) => {
+    const endpoint = findEndpoint(contextOf(response), request.params.endpoint);
+    const { target, twins } = endpoint.defaultTarget;
+    const ready = [target, ...twins].some(({ key }) => !targets.breakers.isOpen(key));
+    response.status(ready ? 200 : 503).json({ name: endpoint.endpoint.key, ready });
+  });
+
+  return router;
+}

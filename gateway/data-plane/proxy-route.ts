@@ -1,0 +1,200 @@
+import { type ClientRequest, Agent as HttpAgent, type IncomingMessage } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import type { Request, RequestHandler, Response } from 'express';
+import { createProxyMiddleware } from 'http-proxy-middleware';
+import { type Assignment, assign } from '../../experiments/assignment.ts';
+import type { Target } from '../../models/catalogue/target.ts';
+import { contextOf, type RequestContext } from '../http/request-context.ts';
+import { Problem } from '../problems.ts';
+import type { CompiledEndpoint } from '../snapshot/snapshot.ts';
+import type { TargetBreakers } from '../targets/target-breakers.ts';
+import { setAnswerHeaders } from './answer-headers.ts';
+import { deadlineOf } from './deadline.ts';
+import { evaluationContext } from './evaluation-context.ts';
+import { findEndpoint } from './find-endpoint.ts';
+import { count, type DataPlane } from './infer-route.ts';
+import { type AttemptPlan, planAttempts } from './plan-attempts.ts';
+import { rewriteRequestHeaders, rewriteResponseHeaders } from './proxy-headers.ts';
+import { recordExposure } from './record-exposure.ts';
+
+/** A stream that says nothing for this long has died. */
+const IDLE_STREAM_MS = 120_000;
+
+/** One proxied request on its way. */
+interface Passage {
+  readonly context: RequestContext;
+  readonly endpoint: CompiledEndpoint;
+  readonly assignment: Assignment;
+  readonly assigned: Target;
+  readonly target: Target & { readonly kind: 'http' };
+  /** Runs until the target's headers are there. */
+  readonly timer: NodeJS.Timeout;
+  upstream: ClientRequest | null;
+  outOfTime: boolean;
+}
+
+/**
+ * `ALL /v1/proxy/{endpoint}/*`: the request goes to the variant's HTTP target as a stream and the answer comes
+ * back as one. Nothing reads the body, so nothing can repeat it: there is no retry here, but a target whose
+ * breaker is open gives way to its twin before anything is sent.
+ */
+export function proxyRoute(plane: DataPlane): RequestHandler<{ endpoint: string }> {
+  const passages = new WeakMap<IncomingMessage, Passage>();
+  const passageOf = (request: IncomingMessage): Passage => {
+    const passage = passages.get(request);
+    if (passage === undefined) throw new Error('a request reached the proxy without having begun');
+    return passage;
+  };
+  const agents = {
+    http: new HttpAgent({ keepAlive: true, maxSockets: 256, maxFreeSockets: 64 }),
+    https: new HttpsAgent({ keepAlive: true, maxSockets: 256, maxFreeSockets: 64 }),
+  };
+  const handlers = {
+    changeOrigin: true,
+    proxyTimeout: IDLE_STREAM_MS,
+    router: (request: IncomingMessage) => passageOf(request).target.url,
+    on: {
+      proxyReq: (upstream: ClientRequest, request: IncomingMessage) => {
+        passageOf(request).upstream = upstream;
+      },
+      proxyRes: (answer: IncomingMessage, request: IncomingMessage, response: Response) => {
+        answered(plane, passageOf(request), { answer, response });
+      },
+      // The middleware hands the same error to `next`, where it becomes an answer.
+      error: () => undefined,
+    },
+  };
+  const overHttp = createProxyMiddleware<IncomingMessage, Response>({ ...handlers, agent: agents.http });
+  const overHttps = createProxyMiddleware<IncomingMessage, Response>({ ...handlers, agent: agents.https });
+
+  return (request, response, next) => {
+    const passage = begin(plane, request, response);
+    passages.set(request, passage);
+    const proxy = passage.target.url.startsWith('https:') ? overHttps : overHttp;
+    response.once('close', () => clearTimeout(passage.timer));
+    void proxy(request, response, (error) => {
+      clearTimeout(passage.timer);
+      if (response.headersSent || response.destroyed) response.destroy();
+      else next(failed(plane, passage, error));
+    });
+  };
+}
+
+function begin(plane: DataPlane, request: Request<{ endpoint: string }>, response: Response): Passage {
+  const context = contextOf(response);
+  const endpoint = findEndpoint(context, request.params.endpoint);
+  if (context.tenant === null) throw new Error('an unauthenticated request reached the data plane');
+  const { key, timeoutMs } = endpoint.endpoint;
+  if (endpoint.defaultTarget.target.kind !== 'http') {
+    throw new Problem('wrong-target-kind', `endpoint "${key}" serves models: call /v2/models/${key}/infer`);
+  }
+  const assignment = assign(
+    endpoint.experiments,
+    evaluationContext({ headers: request.headers, tenant: context.tenant, units: endpoint.units }),
+  );
+  context.log['assignment'] = assignment.reason;
+  const plan = planAttempts(assignment, endpoint);
+  const target = choose(plan, plane.targets.breakers);
+  const deadline = deadlineOf(request, context, timeoutMs ?? plane.requestTimeoutMs);
+  const passage: Passage = {
+    context,
+    endpoint,
+    assignment,
+    assigned: plan.assigned,
+    target,
+    upstream: null,
+    outOfTime: false,
+    timer: setTimeout(
+      () => {
+        passage.outOfTime = true;
+        passage.upstream?.destroy(new Error('no answer before the deadline'));
+      },
+      Math.min(deadline.atMs - performance.now(), target.timeoutMs ?? Number.POSITIVE_INFINITY),
+    ),
+  };
+  request.url = pathBelow(request.url);
+  rewriteRequestHeaders(request.headers, {
+    address: request.socket.remoteAddress ?? 'unknown',
+    host: request.headers.host ?? '',
+    requestId: context.requestId,
+    bearer: plane.targets.bearerOf(target),
+  });
+  return passage;
+}
+
+/** The assigned target, or the first stand-in whose breaker lets a request through. */
+function choose(plan: AttemptPlan, breakers: TargetBreakers): Target & { readonly kind: 'http' } {
+  const candidates = plan.steps.flatMap(({ target, retry }) =>
+    target.kind === 'http' && !retry ? [target] : [],
+  );
+  const chosen = candidates.find(({ key }) => breakers.admit(key)) ?? candidates[0];
+  if (chosen === undefined) throw new Error(`target "${plan.assigned.key}" is not an HTTP host`);
+  return chosen;
+}
+
+const DOT_SEGMENT = /(^|\/)(\.|%2e){1,2}(\/|$)/i;
+
+/** What follows the endpoint, as it was sent. Dot segments are refused: they would climb out of the target's path. */
+function pathBelow(url: string): string {
+  const below = url.replace(/^\/v1\/proxy\/[^/?]+/, '');
+  const [path = ''] = below.split('?', 1);
+  if (DOT_SEGMENT.test(path.replaceAll('\\', '/'))) {
+    throw new Problem('invalid-request', 'the path must not hold "." or ".." segments');
+  }
+  return below.startsWith('/') ? below : `/${below}`;
+}
+
+/** The target's headers are there: this is the moment of the exposure, before any byte goes to the client. */
+function answered(
+  plane: DataPlane,
+  passage: Passage,
+  { answer, response }: { readonly answer: IncomingMessage; readonly response: Response },
+): void {
+  clearTimeout(passage.timer);
+  const status = answer.statusCode ?? 502;
+  const { target, assigned, endpoint, assignment, context } = passage;
+  plane.targets.breakers.report(target.key, status < 500);
+  plane.telemetry.attempts.inc({ target: target.key, outcome: status < 500 ? 'answered' : 'failed' });
+  expose(plane, passage, { status, target, error: status < 500 ? null : 'target-failed' });
+  count(plane.telemetry, context, { endpoint: endpoint.endpoint.key, status, served: target, assigned });
+  rewriteResponseHeaders(answer.headers);
+  setAnswerHeaders(response, { endpoint: endpoint.endpoint, assignment, assigned, served: target });
+}
+
+/** No answer came: the client gets a problem, the exposure says so, and the target is counted out. */
+function failed(plane: DataPlane, passage: Passage, error: unknown): Problem {
+  const { target, assigned, endpoint, context } = passage;
+  const code = passage.outOfTime ? 'deadline-exceeded' : 'target-failed';
+  const detail = passage.outOfTime
+    ? 'the target gave no answer before the deadline'
+    : 'the target could not be reached';
+  const problem = new Problem(code, `${detail} (endpoint "${endpoint.endpoint.key}")`, { cause: error });
+  plane.targets.breakers.report(target.key, false);
+  plane.telemetry.attempts.inc({
+    target: target.key,
+    outcome: passage.outOfTime ? 'timeout' : 'unreachable',
+  });
+  expose(plane, passage, { status: problem.status, target: null, error: code });
+  count(plane.telemetry, context, {
+    endpoint: endpoint.endpoint.key,
+    status: problem.status,
+    served: null,
+    assigned,
+  });
+  return problem;
+}
+
+function expose(
+  plane: DataPlane,
+  { context, endpoint, assignment, assigned }: Passage,
+  served: { readonly status: number; readonly target: Target | null; readonly error: string | null },
+): void {
+  if (assignment.kind !== 'enrolled') return;
+  recordExposure(plane.spool, context, {
+    endpoint: endpoint.endpoint.key,
+    assignment,
+    assigned,
+    attempts: 1,
+    ...served,
+  });
+}

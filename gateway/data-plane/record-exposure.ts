@@ -1,0 +1,53 @@
+import type { Enrolled } from '../../experiments/assignment.ts';
+import type { Exposure } from '../../experiments/exposure.ts';
+import type { Target } from '../../models/catalogue/target.ts';
+import { elapsedMs, type RequestContext } from '../http/request-context.ts';
+import { pseudonym } from '../pipeline/pseudonym.ts';
+import type { Spool } from '../pipeline/spool.ts';
+
+/** What was done with an assignment. */
+export interface Served {
+  readonly endpoint: string;
+  readonly assignment: Enrolled;
+  readonly assigned: Target;
+  /** Null when no target answered. */
+  readonly target: Target | null;
+  readonly attempts: number;
+  readonly status: number;
+  readonly error: string | null;
+}
+
+/**
+ * Appends the exposure to the spool, before the answer leaves. The exposure's id is the request's: one request
+ * exposes one unit to one variant. It cannot fail the request; what could not be written is counted there.
+ */
+export function recordExposure(spool: Spool, context: RequestContext, served: Served): void {
+  const { assignment, assigned, target } = served;
+  const tenant = context.tenant?.key ?? '';
+  const unitKey = context.configuration?.unitKeys.get(tenant);
+  if (unitKey === undefined) throw new Error(`tenant "${tenant}" has no pseudonymisation key`);
+  const exposure: Exposure = {
+    id: context.requestId,
+    at: context.arrivedAt,
+    tenant,
+    endpoint: served.endpoint,
+    experiment: assignment.experiment,
+    revision: assignment.revision,
+    variant: assignment.variant.key,
+    unit: pseudonym(unitKey, assignment.unitId),
+    propensityBp: assignment.propensityBp,
+    requestId: context.requestId,
+    assignedTarget: assigned.key,
+    servedTarget: target?.key ?? null,
+    model: target?.model ?? null,
+    version: target?.version ?? null,
+    cloud: target?.cloud ?? null,
+    region: target?.region ?? null,
+    fallback: target !== null && target.key !== assigned.key,
+    attempts: served.attempts,
+    status: served.status,
+    error: served.error,
+    latencyMs: Math.round(elapsedMs(context) * 1_000) / 1_000,
+  };
+  spool.append('exposures', exposure);
+}

@@ -1,0 +1,31 @@
+import type { RequestHandler } from 'express';
+import type { Logger } from 'pino';
+import { contextOf, elapsedMs } from './request-context.ts';
+
+const PROXY_ROUTE = /^\/v1\/proxy\/[^/]*/;
+
+/**
+ * One record per request, at its end. Query strings, headers and what a proxied path names beyond its endpoint
+ * are left out: they may carry unit ids.
+ */
+export function logRequest(logger: Logger): RequestHandler {
+  if (!logger.isLevelEnabled('info')) return (_request, _response, next) => next();
+  return (request, response, next) => {
+    const path = PROXY_ROUTE.exec(request.path)?.[0] ?? request.path;
+    response.once('close', () => {
+      const context = contextOf(response);
+      logger.info(
+        {
+          requestId: context.requestId,
+          method: request.method,
+          path,
+          status: response.writableFinished ? response.statusCode : 499,
+          ms: Math.round(elapsedMs(context) * 100) / 100,
+          ...context.log,
+        },
+        'request',
+      );
+    });
+    next();
+  };
+}

@@ -1,0 +1,53 @@
+import { randomUUIDv7 } from 'node:crypto';
+import type { Request, RequestHandler, Response } from 'express';
+import type { Tenant } from '../catalogue/tenant.ts';
+import type { Configuration } from '../snapshot/configuration.ts';
+
+/** What the phases of one request hand to each other. Made on arrival, kept in `response.locals`. */
+export interface RequestContext {
+  /** UUID v7, made here: the identity of the answer, its exposure and its log record. */
+  readonly requestId: string;
+  /** Milliseconds since the epoch. */
+  readonly arrivedAt: number;
+  /** `performance.now()` on arrival, for durations. */
+  readonly startedMs: number;
+  tenant: Tenant | null;
+  /** The one configuration that this request uses from beginning to end. */
+  configuration: Configuration | null;
+  /** What the log record says beside method, path and status. */
+  readonly log: Record<string, unknown>;
+}
+
+/** First phase: gives the request its identity, and the answer its `x-request-id`. */
+export const beginRequest: RequestHandler = (_request, response, next) => {
+  const context: RequestContext = {
+    requestId: randomUUIDv7(),
+    arrivedAt: Date.now(),
+    startedMs: performance.now(),
+    tenant: null,
+    configuration: null,
+    log: {},
+  };
+  response.locals['context'] = context;
+  response.setHeader('x-request-id', context.requestId);
+  next();
+};
+
+/** The context of a request that has begun. */
+export function contextOf(response: Response): RequestContext {
+  return response.locals['context'] as RequestContext;
+}
+
+/** Milliseconds since the request arrived. */
+export function elapsedMs(context: RequestContext): number {
+  return performance.now() - context.startedMs;
+}
+
+/** Aborts when the client goes away before its answer is complete. */
+export function clientGone(_request: Request, response: Response): AbortSignal {
+  const controller = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) controller.abort();
+  });
+  return controller.signal;
+}

@@ -1,0 +1,137 @@
+import type { Logger } from 'pino';
+import { ArtifactCache } from '../../models/artifacts/artifact-cache.ts';
+import { openObjectStore } from '../../models/artifacts/open-object-store.ts';
+import type { Target } from '../../models/catalogue/target.ts';
+import { errorBody } from '../../models/codecs/input-problem.ts';
+import {
+  decodeInferRequest,
+  encodeInferResponse,
+  modelMetadata,
+} from '../../models/codecs/open-inference.ts';
+import { validateAgainstSignature } from '../../models/codecs/validate-against-signature.ts';
+import { ModelError } from '../../models/onnx/model-error.ts';
+import { ModelHost } from '../../models/onnx/model-host.ts';
+import { OnnxPool } from '../../models/onnx/onnx-pool.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
+import { type AttemptOutcome, attemptFailed, endedBy } from './attempt-outcome.ts';
+import type { InProcessModels } from './targets.ts';
+
+type OnnxTarget = Target & { readonly kind: 'onnx' };
+
+export interface OnnxTargetsOptions {
+  readonly workers: number;
+  readonly cacheDirectory: string;
+  readonly logger: Logger;
+}
+
+interface Runtime {
+  readonly host: ModelHost;
+  readonly pool: OnnxPool;
+}
+
+/** Models of targets of kind `onnx`, run in this process's worker threads; none are started before one is needed. */
+export class OnnxTargets implements InProcessModels {
+  readonly #options: OnnxTargetsOptions;
+  #runtime: Runtime | null = null;
+  #wanted: ReadonlyMap<string, { readonly model: string; readonly version: string }> = new Map();
+
+  constructor(options: OnnxTargetsOptions) {
+    this.#options = options;
+  }
+
+  /** Loads what a new configuration needs and lets go of what it no longer does. Failures are logged, and kept as states. */
+  reconcile(snapshot: Snapshot): void {
+    const wanted = new Map<string, { readonly model: string; readonly version: string }>();
+    for (const target of snapshot.targets.values()) {
+      if (target.kind === 'onnx') wanted.set(`${target.model}/${target.version}`, target);
+    }
+    const { logger } = this.#options;
+    for (const [key, { model, version }] of this.#wanted) {
+      if (wanted.has(key) || this.#runtime === null) continue;
+      this.#runtime.host
+        .withdraw(model, version)
+        .catch((error) => logger.error({ err: error, model, version }, 'a model could not be withdrawn'));
+    }
+    this.#wanted = wanted;
+    for (const [key, { model, version }] of wanted) {
+      const registered = snapshot.versions.get(key);
+      if (registered === undefined) continue;
+      this.#start()
+        .host.serve({ ...registered, model, version })
+        .catch((error) => logger.error({ err: error, model, version }, 'a model could not be loaded'));
+    }
+  }
+
+  async infer(
+    target: OnnxTarget,
+    body: Buffer,
+    { signal }: { readonly signal: AbortSignal },
+  ): Promise<AttemptOutcome> {
+    const { model, version } = target;
+    const state = this.#runtime?.host.state(model, version);
+    if (this.#runtime === null || state?.status !== 'ready') {
+      return attemptFailed('overloaded', `${model}/${version} is ${state?.status ?? 'unknown'} here`, true);
+    }
+    const request = decodeInferRequest(body);
+    if (!request.ok) return { kind: 'rejected', message: errorBody(request.problems).error };
+    const problems = validateAgainstSignature(request.value, state.signature);
+    if (problems.length > 0) return { kind: 'rejected', message: errorBody(problems).error };
+    const { id, inputs, outputs } = request.value;
+    try {
+      const produced = await this.#runtime.host.infer({ model, version, inputs, outputs, signal });
+      const answer = encodeInferResponse({
+        modelName: model,
+        modelVersion: version,
+        ...(id === undefined ? {} : { id }),
+        outputs: produced,
+      });
+      return answer.ok
+        ? { kind: 'answered', body: Buffer.from(answer.value) }
+        : attemptFailed('bad-answer', errorBody(answer.problems).error);
+    } catch (error) {
+      return asOutcome(error, signal);
+    }
+  }
+
+  async metadata({ model, version }: OnnxTarget): Promise<Record<string, unknown> | null> {
+    const state = this.#runtime?.host.state(model, version);
+    return state?.status === 'ready'
+      ? modelMetadata({ name: model, versions: [version], signature: state.signature })
+      : null;
+  }
+
+  async close(): Promise<void> {
+    await this.#runtime?.host.close();
+    await this.#runtime?.pool.close();
+  }
+
+  #start(): Runtime {
+    if (this.#runtime !== null) return this.#runtime;
+    const { workers, cacheDirectory, logger } = this.#options;
+    const pool = new OnnxPool({
+      workers,
+      onWorkerDeath: (error) => logger.error({ err: error }, 'a model thread ended and is replaced'),
+    });
+    const cache = new ArtifactCache({ directory: cacheDirectory, openStore: openObjectStore });
+    this.#runtime = { pool, host: new ModelHost({ cache, pool }) };
+    return this.#runtime;
+  }
+}
+
+/** Whose fault a failed inference is. */
+function asOutcome(error: unknown, signal: AbortSignal): AttemptOutcome {
+  if (!(error instanceof ModelError))
+    return attemptFailed('failed', error instanceof Error ? error.message : String(error));
+  switch (error.code) {
+    case 'bad-input':
+      return { kind: 'rejected', message: error.message };
+    case 'cancelled':
+    case 'deadline':
+      return endedBy(signal);
+    case 'overloaded':
+    case 'unknown-model':
+      return attemptFailed('overloaded', error.message, true);
+    default:
+      return attemptFailed('failed', error.message);
+  }
+}

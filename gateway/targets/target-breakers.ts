@@ -1,0 +1,62 @@
+/** With two or three targets a share of failures means little: five in a row mean that the target is gone. */
+const FAILURES_TO_OPEN = 5;
+/** How long a target that failed is left alone before one request may try it. */
+const REST_MS = 1_000;
+/** A probe that never reports (its client left) must not keep the target shut for good. */
+const PROBE_EXPIRES_MS = 10_000;
+
+type Circuit =
+  | { readonly state: 'closed'; readonly failuresInARow: number }
+  /** Nobody asks before `untilMs`; then one request does. */
+  | { readonly state: 'open'; readonly untilMs: number };
+
+/**
+ * One circuit breaker per target: a target that keeps failing is skipped, and probed by one request a second.
+ * Time is in ms of a monotonic clock given by the caller.
+ */
+export class TargetBreakers {
+  readonly #nowMs: () => number;
+  readonly #circuits = new Map<string, Circuit>();
+
+  constructor(nowMs: () => number = () => performance.now()) {
+    this.#nowMs = nowMs;
+  }
+
+  /** Whether the target may be asked now, without asking it. */
+  isOpen(target: string): boolean {
+    const circuit = this.#circuits.get(target);
+    return circuit?.state === 'open' && this.#nowMs() < circuit.untilMs;
+  }
+
+  /** Takes leave to ask the target. While it rests there is none; then one caller gets it as a probe. */
+  admit(target: string): boolean {
+    const circuit = this.#circuits.get(target);
+    if (circuit?.state !== 'open') return true;
+    if (this.#nowMs() < circuit.untilMs) return false;
+    this.#circuits.set(target, { state: 'open', untilMs: this.#nowMs() + PROBE_EXPIRES_MS });
+    return true;
+  }
+
+  /** Says how it went. A request at fault or a client that left says nothing of the target: do not report it. */
+  report(target: string, answered: boolean): void {
+    const circuit = this.#circuits.get(target) ?? { state: 'closed', failuresInARow: 0 };
+    if (answered) {
+      if (circuit.state === 'open' || circuit.failuresInARow > 0) this.#circuits.delete(target);
+      return;
+    }
+    const failuresInARow = circuit.state === 'closed' ? circuit.failuresInARow + 1 : FAILURES_TO_OPEN;
+    this.#circuits.set(
+      target,
+      failuresInARow < FAILURES_TO_OPEN
+        ? { state: 'closed', failuresInARow }
+        : { state: 'open', untilMs: this.#nowMs() + REST_MS },
+    );
+  }
+
+  /** Forgets targets that are no longer configured. */
+  keepOnly(targets: ReadonlyMap<string, unknown>): void {
+    for (const key of this.#circuits.keys()) {
+      if (!targets.has(key)) this.#circuits.delete(key);
+    }
+  }
+}

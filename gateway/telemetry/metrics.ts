@@ -1,0 +1,48 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+/** The gateway's own measurements, named as Prometheus recommends; never labelled with a unit. */
+export function createTelemetry() {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  return {
+    registry,
+    requests: new Counter({
+      name: 'switchyard_requests_total',
+      help: 'Answers of the data plane',
+      labelNames: ['endpoint', 'status'],
+      registers,
+    }),
+    requestSeconds: new Histogram({
+      name: 'switchyard_request_duration_seconds',
+      help: 'From arrival to the answer being ready to leave',
+      labelNames: ['endpoint'],
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+      registers,
+    }),
+    attempts: new Counter({
+      name: 'switchyard_attempts_total',
+      help: 'Attempts on targets, by what came of them',
+      labelNames: ['target', 'outcome'],
+      registers,
+    }),
+    fallbacks: new Counter({
+      name: 'switchyard_fallbacks_total',
+      help: 'Answers given by another target than the assigned one',
+      labelNames: ['endpoint', 'target'],
+      registers,
+    }),
+    snapshotRevision: new Gauge({
+      name: 'switchyard_configuration_revision',
+      help: 'Revision of the configuration that requests are served from',
+      registers,
+    }),
+    snapshotFresh: new Gauge({
+      name: 'switchyard_configuration_fresh',
+      help: '1 while the configuration in force is the newest one; 0 while the database is away or invalid',
+      registers,
+    }),
+  } as const;
+}
+
+export type Telemetry = ReturnType<typeof createTelemetry>;
