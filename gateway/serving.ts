@@ -1,0 +1,137 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { ConfigurationStore } from '../experiments/store/configuration-store.ts';
+import type { ObjectStore } from '../models/artifacts/object-store.ts';
+import { experimentResults } from './analysis/experiment-results.ts';
+import type { GatewayConfig } from './config.ts';
+import { createApp } from './http/app.ts';
+import { digestOf } from './http/authenticate.ts';
+import { type Listening, listen } from './http/listen.ts';
+import { LakeReader } from './pipeline/lake-reader.ts';
+import { Spool } from './pipeline/spool.ts';
+import { SnapshotSource } from './snapshot/snapshot-source.ts';
+import { OnnxTargets } from './targets/onnx-targets.ts';
+import { Targets } from './targets/targets.ts';
+import type { Telemetry } from './telemetry/metrics.ts';
+
+/** Under a quarter of the second within which a change must be served everywhere. */
+const POLL_INTERVAL_MS = 250;
+const STORE_TIMEOUT_MS = 2_000;
+const DRAIN_MS = 25_000;
+const ADMIN_KEY_SECRET = 'admin-key-sha256';
+
+export interface ServingOptions {
+  readonly config: GatewayConfig;
+  readonly mongodbUri: string;
+  readonly lake: ObjectStore;
+  readonly logger: Logger;
+  readonly telemetry: Telemetry;
+  /** Brings everything this gateway has spooled, this process's open segments too, to the lake. */
+  readonly shipSpool: (spool: Spool) => Promise<void>;
+}
+
+export interface Serving {
+  readonly url: string;
+  readonly spool: Spool;
+  /** Refuses new work, finishes what is under way, and lets everything go. */
+  stop(): Promise<void>;
+}
+
+/** One process that serves requests: everything it is made of, wired here and nowhere else. */
+export async function startServing(options: ServingOptions): Promise<Serving> {
+  const { config, logger, telemetry, lake } = options;
+  let accepting = true;
+  const store = await ConfigurationStore.connect({
+    uri: options.mongodbUri,
+    serverSelectionTimeoutMs: STORE_TIMEOUT_MS,
+  });
+  const source = new SnapshotSource({
+    store,
+    file: join(config.dataDir, 'configuration.json'),
+    adminKeyDigest: adminKeyDigest(config, store),
+    pollIntervalMs: POLL_INTERVAL_MS,
+    logger,
+    telemetry,
+  });
+  const spool = Spool.open({
+    directory: join(config.dataDir, 'spool'),
+    writerId: randomUUID(),
+    registry: telemetry.registry,
+    log: logger,
+  });
+  const onnx = new OnnxTargets({
+    workers: config.onnxWorkers,
+    cacheDirectory: join(config.dataDir, 'artifacts'),
+    logger,
+  });
+  const targets = new Targets({ secrets: config.targetSecrets, inProcess: onnx, telemetry });
+  source.onChange((snapshot) => {
+    onnx.reconcile(snapshot);
+    targets.breakers.keepOnly(snapshot.targets);
+  });
+  let lakeReader: Promise<LakeReader> | null = null;
+  /** Opened at the first question: a process that only routes has no use for a database engine. */
+  const openLake = () => {
+    lakeReader ??= LakeReader.open({
+      lake,
+      cacheDirectory: join(config.dataDir, 'lake-cache', String(process.pid)),
+    });
+    return lakeReader;
+  };
+  const app = createApp({
+    source,
+    logger,
+    accepting: () => accepting,
+    dataPlane: {
+      targets,
+      spool,
+      telemetry,
+      requestTimeoutMs: config.requestTimeoutMs,
+      maxBodyBytes: config.maxBodyBytes,
+    },
+    admin: {
+      store,
+      source,
+      resultsOf: async ({ experiment, revision }, { fresh }) => {
+        if (fresh) await options.shipSpool(spool);
+        const metrics = [...(source.current?.snapshot.metrics.values() ?? [])];
+        return experimentResults({ experiment, revision, metrics, lake: await openLake(), asOf: Date.now() });
+      },
+    },
+  });
+  await source.start();
+  const listening: Listening = await listen(app, config);
+  return {
+    url: listening.url,
+    spool,
+    stop: async () => {
+      accepting = false;
+      await listening.close(DRAIN_MS);
+      await source.stop();
+      await Promise.all([targets.close(), onnx.close(), spool.stop()]);
+      (await lakeReader)?.close();
+      await store.close();
+    },
+  };
+}
+
+/** The environment's key, or one made on the first start of all, kept as a digest, and printed by its maker. */
+function adminKeyDigest(config: GatewayConfig, store: ConfigurationStore): () => Promise<string> {
+  const { adminApiKey } = config;
+  if (adminApiKey !== null) {
+    const digest = digestOf(adminApiKey);
+    return async () => digest;
+  }
+  let known: string | null = null;
+  return async () => {
+    if (known !== null) return known;
+    const generated = `sya_${randomBytes(32).toString('base64url')}`;
+    known = await store.secret(ADMIN_KEY_SECRET, () => digestOf(generated));
+    if (known === digestOf(generated)) process.stdout.write(adminKeyNotice(generated));
+    return known;
+  };
+}
+
+const adminKeyNotice = (key: string) =>
+  `\nThe admin key of this installation, shown this once: ${key}\nKeep it safe, or set ADMIN_API_KEY to a key of your own.\n\n`;

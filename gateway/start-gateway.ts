@@ -1,0 +1,124 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { AggregatorRegistry, Registry } from 'prom-client';
+import { startEmbeddedMongo } from '../experiments/store/embedded/start-embedded-mongo.ts';
+import type { ObjectStore } from '../models/artifacts/object-store.ts';
+import { openObjectStore } from '../models/artifacts/open-object-store.ts';
+import type { GatewayConfig } from './config.ts';
+import { type Listening, listen } from './http/listen.ts';
+import { LakeShipper } from './pipeline/lake-shipper.ts';
+import { startServing } from './serving.ts';
+import { createTelemetry } from './telemetry/metrics.ts';
+import { startWorkers } from './workers.ts';
+
+export interface Gateway {
+  readonly url: string;
+  readonly metricsUrl: string;
+  stop(): Promise<void>;
+}
+
+/** Requests are served here or in processes of their own; either way they look like this. */
+export interface ServingGroup {
+  readonly url: string;
+  /** The text of `/metrics`, without what the caller measures itself. */
+  metricsText(): Promise<string>;
+  /** Stops serving; afterwards nothing more comes into the spool. */
+  stop(): Promise<void>;
+}
+
+export interface GroupOptions {
+  readonly config: GatewayConfig;
+  readonly mongodbUri: string;
+  readonly lake: ObjectStore;
+  readonly logger: Logger;
+  /** Ships what is sealed in the spool. */
+  readonly shipSealed: () => Promise<void>;
+}
+
+/**
+ * Starts all of it: what there is once per data directory (the embedded database, the way to the lake, the
+ * metrics port) in this process, and serving in this one or, with `WORKERS` above one, in as many others.
+ */
+export async function startGateway(config: GatewayConfig, logger: Logger): Promise<Gateway> {
+  await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
+  const stops: (() => Promise<void>)[] = [];
+  const stop = async () => {
+    for (const each of stops.splice(0).reverse()) await each();
+  };
+  try {
+    return await startParts(config, { logger, stops, stop });
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+interface Starting {
+  readonly logger: Logger;
+  /** What has started, to be stopped in reverse order. */
+  readonly stops: (() => Promise<void>)[];
+  readonly stop: () => Promise<void>;
+}
+
+async function startParts(config: GatewayConfig, { logger, stops, stop }: Starting): Promise<Gateway> {
+  let { mongodbUri } = config;
+  if (mongodbUri === null) {
+    const embedded = await startEmbeddedMongo({ directory: join(config.dataDir, 'mongo') });
+    stops.push(() => embedded.stop());
+    mongodbUri = embedded.uri;
+  }
+  const registry = new Registry();
+  const lake = openObjectStore(config.lakeUri);
+  const shipper = await LakeShipper.open({
+    directory: join(config.dataDir, 'spool'),
+    lake,
+    registry,
+    log: logger,
+  });
+  stops.push(() => shipper.stop());
+  const shipSealed = async () => void (await shipper.ship());
+
+  const start = config.workers === 1 ? startInProcess : startWorkers;
+  const group = await start({ config, mongodbUri, lake, logger, shipSealed });
+  stops.push(async () => {
+    await group.stop();
+    await shipSealed();
+  });
+  const metrics = await serveMetrics(
+    config,
+    async () => `${await group.metricsText()}${await registry.metrics()}`,
+  );
+  stops.push(() => metrics.close(1_000));
+  shipper.start();
+  return { url: group.url, metricsUrl: `${metrics.url}/metrics`, stop };
+}
+
+async function startInProcess({ shipSealed, ...options }: GroupOptions): Promise<ServingGroup> {
+  const telemetry = createTelemetry();
+  const serving = await startServing({
+    ...options,
+    telemetry,
+    shipSpool: async (spool) => {
+      await spool.seal();
+      await shipSealed();
+    },
+  });
+  return { url: serving.url, metricsText: () => telemetry.registry.metrics(), stop: () => serving.stop() };
+}
+
+function serveMetrics({ host, metricsPort }: GatewayConfig, text: () => Promise<string>): Promise<Listening> {
+  return listen(
+    (request, response) => {
+      if (request.url !== '/metrics') {
+        response.writeHead(404).end();
+        return;
+      }
+      text().then(
+        (body) => response.setHeader('content-type', AggregatorRegistry.PROMETHEUS_CONTENT_TYPE).end(body),
+        (error: unknown) => response.writeHead(500).end(String(error)),
+      );
+    },
+    { host, port: metricsPort },
+  );
+}

@@ -1,0 +1,102 @@
+import cluster, { type Worker } from 'node:cluster';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AggregatorRegistry } from 'prom-client';
+import type { GroupOptions, ServingGroup } from './start-gateway.ts';
+
+/** What the processes of one gateway say to each other. */
+export type WorkerMessage =
+  /** Worker: it listens at this URL. */
+  | { readonly say: 'listening'; readonly url: string }
+  /** Worker: bring everybody's segments to the lake; answered by `shipped` with the same id. */
+  | { readonly say: 'ship'; readonly id: number }
+  /** Worker: it has sealed its segments. */
+  | { readonly say: 'sealed'; readonly id: number };
+
+export type SupervisorMessage =
+  | { readonly say: 'shipped'; readonly id: number }
+  | { readonly say: 'seal'; readonly id: number }
+  | { readonly say: 'stop' };
+
+/** A worker that does not answer in this time is left out: its segments come with their age. */
+const SEAL_TIMEOUT_MS = 2_000;
+const RESTART_PAUSE_MS = 500;
+const STOP_TIMEOUT_MS = 30_000;
+
+/** Serves through `WORKERS` processes that share the port; one that dies is replaced. */
+export async function startWorkers({
+  config,
+  mongodbUri,
+  logger,
+  shipSealed,
+}: GroupOptions): Promise<ServingGroup> {
+  let stopping = false;
+  let nextSealId = 0;
+  const workers = () => Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
+  const tell = (worker: Worker, message: SupervisorMessage) => {
+    if (worker.isConnected()) worker.send(message);
+  };
+  const fork = () => {
+    const worker = cluster.fork({ MONGODB_URI: mongodbUri });
+    worker.on('message', (message: WorkerMessage) => {
+      if (message.say !== 'ship') return;
+      void sealAll()
+        .then(shipSealed)
+        .finally(() => tell(worker, { say: 'shipped', id: message.id }));
+    });
+    worker.once('exit', (code, signal) => {
+      if (stopping) return;
+      logger.error({ worker: worker.id, code, signal }, 'a worker died: another one takes its place');
+      void sleep(RESTART_PAUSE_MS).then(() => (stopping ? undefined : fork()));
+    });
+    return worker;
+  };
+  const sealAll = async () => {
+    const id = nextSealId++;
+    await Promise.all(
+      workers().map(async (worker) => {
+        const sealed = messageFrom(worker, (message) => message.say === 'sealed' && message.id === id);
+        tell(worker, { say: 'seal', id });
+        await Promise.race([sealed, sleep(SEAL_TIMEOUT_MS)]);
+      }),
+    );
+  };
+  const forked = Array.from({ length: config.workers }, fork);
+  const urls = await Promise.all(forked.map(listeningUrl));
+  const aggregator = new AggregatorRegistry();
+  return {
+    url: urls[0] ?? '',
+    metricsText: () => aggregator.clusterMetrics(),
+    stop: async () => {
+      stopping = true;
+      await Promise.all(workers().map(stopWorker));
+    },
+  };
+}
+
+async function listeningUrl(worker: Worker): Promise<string> {
+  const message = await Promise.race([
+    messageFrom(worker, ({ say }) => say === 'listening'),
+    once(worker, 'exit').then(([code]) => {
+      throw new Error(`a worker ended with code ${code} before it listened`);
+    }),
+  ]);
+  return message.say === 'listening' ? message.url : '';
+}
+
+function messageFrom(worker: Worker, wanted: (message: WorkerMessage) => boolean): Promise<WorkerMessage> {
+  return new Promise((resolve) => {
+    const listener = (message: WorkerMessage) => {
+      if (!wanted(message)) return;
+      worker.off('message', listener);
+      resolve(message);
+    };
+    worker.on('message', listener);
+  });
+}
+
+async function stopWorker(worker: Worker): Promise<void> {
+  const exited = once(worker, 'exit');
+  if (worker.isConnected()) worker.send({ say: 'stop' } satisfies SupervisorMessage);
+  await Promise.race([exited, sleep(STOP_TIMEOUT_MS).then(() => worker.kill('SIGKILL'))]);
+}

@@ -1,0 +1,44 @@
+/**
+ * Runs the benches named on the command line, or all, and prints their tables as Markdown:
+ * `npm run bench -- assignment`.
+ */
+import { benchAssignment } from './assignment.ts';
+import type { BenchResult } from './bench-result.ts';
+import { benchProxy } from './proxy.ts';
+
+const BENCHES: readonly { readonly name: string; readonly run: () => Promise<BenchResult> }[] = [
+  { name: 'assignment', run: benchAssignment },
+  { name: 'proxy', run: benchProxy },
+];
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !BENCHES.some((bench) => bench.name === name));
+if (unknown.length > 0) {
+  const known = BENCHES.map(({ name }) => name).join(', ');
+  console.error(`No bench is named ${unknown.join(', ')}: choose from ${known}.`);
+  process.exit(2);
+}
+
+for (const { name, run } of BENCHES) {
+  if (wanted.length === 0 || wanted.includes(name)) console.log(table(await run()));
+}
+
+function table({ name, unit, rows, ratios }: BenchResult): string {
+  return [
+    `## ${name}`,
+    '',
+    `| subject | median, ${unit} |`,
+    '| --- | ---: |',
+    ...rows.map(({ subject, median }) => `| ${subject} | ${figure(median)} |`),
+    '',
+    '| ratio | measured | budget |',
+    '| --- | ---: | ---: |',
+    ...ratios.map(({ label, value, budget }) => `| ${label} | ${figure(value)} × | ≥ ${budget} × |`),
+    '',
+  ].join('\n');
+}
+
+/** Three significant digits, without an exponent. */
+function figure(value: number): string {
+  return value.toLocaleString('en', { maximumSignificantDigits: 3 });
+}

@@ -1,0 +1,85 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readConfig } from '../../gateway/config.ts';
+import { type Gateway, startGateway } from '../../gateway/start-gateway.ts';
+import { createLogger } from '../../gateway/telemetry/logger.ts';
+
+export const ADMIN_KEY = 'test-admin-key-0123456789';
+
+export interface TestGateway {
+  readonly url: string;
+  readonly metricsUrl: string;
+  readonly dataDir: string;
+  /** A call of the admin API; answers status, headers and parsed body. */
+  admin(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<ApiAnswer>;
+  /** Registers, and fails loudly when that is refused. */
+  register(path: string, body: unknown): Promise<ApiAnswer>;
+  /** Makes a tenant with a key. */
+  tenant(
+    key: string,
+    attributes?: Record<string, unknown>,
+  ): Promise<{ readonly secret: string; readonly keyId: string }>;
+  stop(options?: { readonly keepData?: boolean }): Promise<void>;
+}
+
+export interface ApiAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: tests read whatever JSON the API answers
+  readonly body: any;
+}
+
+/** The whole gateway in this process, on free loopback ports, on a directory of its own. */
+export async function startTestGateway(
+  environment: Readonly<Record<string, string>> = {},
+  dataDir?: string,
+): Promise<TestGateway> {
+  const directory = dataDir ?? (await mkdtemp(join(tmpdir(), 'switchyard-')));
+  const read = readConfig({
+    PORT: '0',
+    METRICS_PORT: '0',
+    DATA_DIR: directory,
+    ADMIN_API_KEY: ADMIN_KEY,
+    LOG_LEVEL: 'silent',
+    ...environment,
+  });
+  if (!read.ok) throw new Error(read.problems.join('\n'));
+  const gateway: Gateway = await startGateway(read.config, createLogger(read.config.logLevel));
+  const admin: TestGateway['admin'] = (method, path, body, headers = {}) =>
+    call(`${gateway.url}/admin/v1${path}`, {
+      method,
+      headers: { authorization: `Bearer ${ADMIN_KEY}`, 'content-type': 'application/json', ...headers },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  const register: TestGateway['register'] = async (path, body) => {
+    const answer = await admin('POST', path, body);
+    if (answer.status >= 300)
+      throw new Error(`POST ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+    return answer;
+  };
+  return {
+    url: gateway.url,
+    metricsUrl: gateway.metricsUrl,
+    dataDir: directory,
+    admin,
+    register,
+    tenant: async (key, attributes = {}) => {
+      await register('/tenants', { key, attributes });
+      const { body } = await register(`/tenants/${key}/keys`, { name: 'test' });
+      return { secret: body.secret, keyId: body.id };
+    },
+    stop: async ({ keepData = false } = {}) => {
+      await gateway.stop();
+      if (!keepData) await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** One HTTP exchange; the body is parsed where it is JSON. */
+export async function call(url: string, init?: RequestInit): Promise<ApiAnswer> {
+  const response = await fetch(url, init);
+  const text = await response.text();
+  const isJson = (response.headers.get('content-type') ?? '').includes('json');
+  return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
+}
