@@ -15,11 +15,17 @@ export function textReport(run: DemoRun): string {
   return [
     `Experiment ${RANKING_EXPERIMENT}: ${run.results.verdict.sentence}`,
     metricTable(run),
-    `Sample ratio: p = ${run.results.sampleRatio.p.toFixed(3)}. Intervals are always valid: look as often as you like.`,
+    `Exposures: ${exposuresByVariant(run)}. Sample ratio: p = ${run.results.sampleRatio.p.toFixed(3)}. Intervals are always valid: look as often as you like.`,
     `Offline, each version alone on the same lists: v1 ${run.offline.v1.toFixed(3)}, v2 ${run.offline.v2.toFixed(3)}, difference ${signed(run.offline.difference)}.`,
     servingTable(run),
     checks.map(({ promise, holds, seen }) => `${holds ? '✓' : '✗'} ${promise} (${seen})`).join('\n'),
   ].join('\n\n');
+}
+
+function exposuresByVariant({ results }: DemoRun): string {
+  return Object.entries(results.exposures.byVariant)
+    .map(([variant, { exposures, units }]) => `${variant} ${count(exposures)} of ${count(units)} visitors`)
+    .join(', ');
 }
 
 function metricTable({ results }: DemoRun): string {
