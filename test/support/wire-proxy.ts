@@ -4,7 +4,7 @@ import { FrameSplitter } from '../../experiments/store/embedded/frame-splitter.t
 import { parseMessage } from '../../experiments/store/embedded/wire-message.ts';
 
 /** What to do with the next command of a name on a collection; later ones pass. */
-export interface Interception {
+interface Interception {
   readonly command: string;
   readonly collection: string;
   /** `drop`: the server never sees it. `mute`: the server runs it, the answer is lost. Both end the connection. */

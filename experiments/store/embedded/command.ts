@@ -35,6 +35,6 @@ export function namespaceOf(command: BsonDocument, field: string): string {
 }
 
 /** A database's name has no dot: the first one ends it in a namespace. */
-export function isDatabaseName(name: string): boolean {
+function isDatabaseName(name: string): boolean {
   return /^[^\0./\\ "$]{1,63}$/.test(name);
 }

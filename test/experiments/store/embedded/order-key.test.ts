@@ -39,6 +39,18 @@ describe('orderKey', () => {
     );
   });
 
+  it('orders keys put one after another by the first that differs', () => {
+    const text = fc.string({ unit: fc.constantFrom('\0', '\u0001', 'a'), maxLength: 3 });
+    const pairKey = (pair: readonly string[]) =>
+      Buffer.concat(pair.map((one) => orderKey(one) ?? Buffer.alloc(0)));
+    fc.assert(
+      fc.property(fc.tuple(text, text), fc.tuple(text, text), (a, b) => {
+        expect(Buffer.compare(pairKey(a), pairKey(b))).toBe(compare(a[0], b[0]) || compare(a[1], b[1]));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
   it('gives numbers that are equal one key, whatever their type', () => {
     for (const one of [new Int32(1), new Double(1), Long.ONE]) expect(compare(one, new Int32(1))).toBe(0);
     expect(compare(new Double(-0), new Int32(0))).toBe(0);
