@@ -30,7 +30,13 @@ export interface ObjectStore {
   remove(name: string): Promise<void>;
 }
 
-export type ObjectStoreErrorCode = 'not-found' | 'forbidden' | 'exists' | 'unavailable' | 'invalid-uri';
+export type ObjectStoreErrorCode =
+  | 'not-found'
+  | 'forbidden'
+  | 'exists'
+  | 'unavailable'
+  | 'invalid-uri'
+  | 'invalid-name';
 
 export class ObjectStoreError extends Error {
   readonly code: ObjectStoreErrorCode;

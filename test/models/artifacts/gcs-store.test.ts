@@ -1,0 +1,38 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { openObjectStore } from '../../../models/artifacts/open-object-store.ts';
+import { type GcsDouble, startGcsDouble } from '../../support/gcs-double.ts';
+import { describeObjectStore, namesOf } from './object-store-contract.ts';
+
+let double: GcsDouble;
+beforeAll(async () => {
+  double = await startGcsDouble();
+  vi.stubEnv('GCS_API_ENDPOINT', double.url);
+});
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await double.stop();
+});
+
+const open = () => openObjectStore(`gs://models/${crypto.randomUUID()}`);
+
+describeObjectStore('a GCS store, against a double of the server', {
+  open,
+  openForbidden: () => openObjectStore('gs://forbidden/x'),
+  openUnavailable: () => {
+    vi.stubEnv('GCS_API_ENDPOINT', 'http://127.0.0.1:9');
+    const store = openObjectStore('gs://models', { timeoutMs: 200 });
+    vi.stubEnv('GCS_API_ENDPOINT', double.url);
+    return store;
+  },
+});
+
+describe('a GCS store', () => {
+  it('tries a write again when the server was briefly unable, conditional or not', async () => {
+    const store = open();
+    double.failures.push(503);
+    await store.write('x', Buffer.from('1'));
+    double.failures.push(503);
+    await store.write('y', Buffer.from('2'), { ifAbsent: true });
+    expect(await namesOf(store, '')).toHaveLength(2);
+  });
+});
