@@ -21,7 +21,10 @@ async function segments(directory: string, ending: '.open' | '.ndjson'): Promise
   const contents = await Promise.all(
     wanted.map((file) => readFile(join(directory, 'writers', file), 'utf8')),
   );
-  return contents.map((content) => content.split('\n').slice(0, -1));
+  return contents.map((content) => {
+    if (!content.endsWith('\n')) throw new Error('a segment ends in a torn line');
+    return content.split('\n').slice(0, -1);
+  });
 }
 
 const ids = (lines: readonly string[]) => lines.map((line): unknown => JSON.parse(line).id);

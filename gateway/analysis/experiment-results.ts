@@ -1,0 +1,201 @@
+import { BIGINT, type DuckDBConnection, INTEGER, LIST, listValue, VARCHAR } from '@duckdb/node-api';
+import type { MetricResult } from '../../experiments/analysis/metric-result.ts';
+import { type SampleRatio, sampleRatio } from '../../experiments/analysis/sample-ratio.ts';
+import { type Verdict, verdictOf } from '../../experiments/analysis/verdict.ts';
+import type { Experiment } from '../../experiments/experiment.ts';
+import type { Metric } from '../../experiments/metric.ts';
+import type { LakeReader, LakeSource } from '../pipeline/lake-reader.ts';
+import {
+  AS_SERVED,
+  CLOCK_SKEW_MS,
+  EXPOSURE_COUNTS,
+  exposureTable,
+  outcomeTable,
+  SERVING,
+  UNIT_COUNTS,
+  UNIT_TABLE,
+} from './analysis-queries.ts';
+import { measureMetrics, metricPlan } from './measure-metrics.ts';
+import { rowsOf } from './rows.ts';
+
+export interface ResultsRequest {
+  readonly experiment: Experiment;
+  /** Exposures up to this revision count. */
+  readonly revision: number;
+  /** Definitions of at least the metrics that the experiment names, the built-in ones aside. */
+  readonly metrics: readonly Metric[];
+  readonly lake: LakeReader;
+  /** Milliseconds since the epoch: what was used or taken in later does not count. */
+  readonly asOf: number;
+}
+
+/** What the gateway did for one variant in one cloud, over every exposure. */
+export interface ServingResult {
+  readonly variant: string;
+  /** Where the answer came from; null where no target answered. */
+  readonly cloud: string | null;
+  readonly exposures: number;
+  readonly errors: number;
+  readonly errorRate: number;
+  readonly latencyMs: { readonly p50: number; readonly p95: number; readonly p99: number };
+  readonly fallbacks: number;
+}
+
+export interface ExperimentResults {
+  readonly experiment: string;
+  readonly revision: number;
+  /** ISO-8601. */
+  readonly asOf: string;
+  readonly exposures: {
+    readonly total: number;
+    /** Units analysed. */
+    readonly units: number;
+    /** Units left out because they were seen in two variants. */
+    readonly excludedUnits: number;
+    /** Units left out because they were first seen under other weights than today's. */
+    readonly earlierUnits: number;
+    readonly byVariant: Readonly<Record<string, { readonly exposures: number; readonly units: number }>>;
+  };
+  readonly sampleRatio: SampleRatio;
+  /** As assigned: the primary analysis. */
+  readonly metrics: readonly MetricResult[];
+  readonly serving: readonly ServingResult[];
+  /** Answers by another target than the assigned one. */
+  readonly fallbacks: number;
+  /** What really answered for each variant. */
+  readonly asServed: readonly {
+    readonly variant: string;
+    readonly target: string | null;
+    readonly model: string | null;
+    readonly version: string | null;
+    readonly cloud: string | null;
+    readonly exposures: number;
+  }[];
+  readonly verdict: Verdict;
+}
+
+/**
+ * Reads an experiment's lake and says how it stands. Duplicates, delays and reordering of records change nothing.
+ * Throws ObjectStoreError when the lake cannot be read, RangeError when a metric has no definition.
+ */
+export async function experimentResults(request: ResultsRequest): Promise<ExperimentResults> {
+  const { experiment, lake, asOf } = request;
+  const plan = metricPlan(experiment, request.metrics);
+  const sources = { exposures: await lake.source('exposures'), outcomes: await lake.source('outcomes') };
+  return lake.withConnection(async (connection) => {
+    await loadTables(connection, request, { ...sources, events: plan.events });
+    const exposures = await countExposures(connection, experiment);
+    const arms = experiment.variants.map(({ key, weight }) => ({
+      units: exposures.byVariant[key]?.units ?? 0,
+      weight,
+    }));
+    const ratio = sampleRatio(arms);
+    const metrics = await measureMetrics(connection, experiment, plan);
+    const { fallbacks, ...counts } = exposures;
+    return {
+      experiment: experiment.key,
+      revision: request.revision,
+      asOf: new Date(asOf).toISOString(),
+      exposures: counts,
+      sampleRatio: ratio,
+      metrics,
+      serving: await servingOf(connection),
+      fallbacks,
+      asServed: await asServedOf(connection),
+      verdict: verdictOf({ sampleRatio: ratio, metrics, excludedUnits: exposures.excludedUnits }),
+    };
+  });
+}
+
+async function loadTables(
+  connection: DuckDBConnection,
+  { experiment, revision, asOf }: ResultsRequest,
+  { exposures, outcomes, events }: { exposures: LakeSource; outcomes: LakeSource; events: readonly string[] },
+): Promise<void> {
+  const asOfMs = BigInt(asOf);
+  await connection.run(
+    exposureTable(exposures),
+    { ...exposures.parameters, experiment: experiment.key, revision, asOfMs },
+    { ...exposures.types, experiment: VARCHAR, revision: INTEGER, asOfMs: BIGINT },
+  );
+  const { variants } = experiment;
+  await connection.run(
+    UNIT_TABLE,
+    {
+      variants: listValue(variants.map(({ key }) => key)),
+      weights: listValue(variants.map(({ weight }) => weight)),
+    },
+    { variants: LIST(VARCHAR), weights: LIST(INTEGER) },
+  );
+  await connection.run(
+    outcomeTable(outcomes),
+    {
+      ...outcomes.parameters,
+      unitType: experiment.unit,
+      events: listValue(events),
+      asOfMs,
+      skewMs: BigInt(CLOCK_SKEW_MS),
+    },
+    { ...outcomes.types, unitType: VARCHAR, events: LIST(VARCHAR), asOfMs: BIGINT, skewMs: BIGINT },
+  );
+}
+
+async function countExposures(connection: DuckDBConnection, { variants }: Experiment) {
+  const exposures = await rowsOf<{ variant: string; exposures: number; fallbacks: number }>(
+    connection,
+    EXPOSURE_COUNTS,
+  );
+  const units = await rowsOf<{ variant: string; state: string; units: number }>(connection, UNIT_COUNTS);
+  const unitsIn = (state: string) => units.filter((row) => row.state === state);
+  const analysed = unitsIn('analysed');
+  const keys = new Set([...variants.map(({ key }) => key), ...exposures.map(({ variant }) => variant)]);
+  return {
+    total: sum(exposures.map((row) => row.exposures)),
+    units: sum(analysed.map((row) => row.units)),
+    excludedUnits: sum(unitsIn('crossed').map((row) => row.units)),
+    earlierUnits: sum(unitsIn('earlier').map((row) => row.units)),
+    byVariant: Object.fromEntries(
+      [...keys].map((key) => [
+        key,
+        {
+          exposures: exposures.find(({ variant }) => variant === key)?.exposures ?? 0,
+          units: analysed.find(({ variant }) => variant === key)?.units ?? 0,
+        },
+      ]),
+    ),
+    fallbacks: sum(exposures.map((row) => row.fallbacks)),
+  };
+}
+
+async function servingOf(connection: DuckDBConnection): Promise<ServingResult[]> {
+  interface Row {
+    variant: string;
+    cloud: string | null;
+    exposures: number;
+    errors: number;
+    fallbacks: number;
+    latency: [number, number, number];
+  }
+  return (await rowsOf<Row>(connection, SERVING)).map(({ latency: [p50, p95, p99], ...row }) => ({
+    ...row,
+    errorRate: row.errors / row.exposures,
+    latencyMs: { p50, p95, p99 },
+  }));
+}
+
+async function asServedOf(connection: DuckDBConnection): Promise<ExperimentResults['asServed']> {
+  interface Row {
+    variant: string;
+    served_target: string | null;
+    model: string | null;
+    version: string | null;
+    cloud: string | null;
+    exposures: number;
+  }
+  const rows = await rowsOf<Row>(connection, AS_SERVED);
+  return rows.map(({ served_target: target, ...row }) => ({ ...row, target }));
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

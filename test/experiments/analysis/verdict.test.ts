@@ -1,0 +1,158 @@
+import { describe, expect, it } from 'vitest';
+import type { MetricResult } from '../../../experiments/analysis/metric-result.ts';
+import { type Moments, proportionMoments, withVarianceFloor } from '../../../experiments/analysis/moments.ts';
+import { sampleRatio } from '../../../experiments/analysis/sample-ratio.ts';
+import { verdictOf } from '../../../experiments/analysis/verdict.ts';
+import { metricResult } from '../../support/metric-results.ts';
+
+const even = sampleRatio([
+  { units: 1_000, weight: 1 },
+  { units: 1_010, weight: 1 },
+]);
+const rate = (successes: number, n = 2_000) => withVarianceFloor(proportionMoments(successes, n));
+const latencyOf = (mean: number): Moments => ({ n: 2_000, mean, variance: 4 });
+
+const better = metricResult({ moments: { control: rate(600), treatment: rate(800) } });
+const worse = metricResult({ moments: { control: rate(800), treatment: rate(600) } });
+const alike = metricResult({ moments: { control: rate(700), treatment: rate(705) } });
+const errors = (control: number, treatment: number) =>
+  metricResult({
+    key: 'error-rate',
+    role: 'guardrail',
+    direction: 'decrease',
+    moments: { control: rate(control), treatment: rate(treatment) },
+  });
+const latency = (control: number, treatment: number) =>
+  metricResult({
+    key: 'latency',
+    role: 'guardrail',
+    kind: 'mean',
+    direction: 'decrease',
+    moments: { control: latencyOf(control), treatment: latencyOf(treatment) },
+  });
+const judge = (...metrics: MetricResult[]) => verdictOf({ sampleRatio: even, metrics, excludedUnits: 0 });
+
+describe('the verdict', () => {
+  it('ships a variant that is better and harms nothing', () => {
+    const { decision, variant, sentence } = judge(better, errors(4, 5), latency(40, 42));
+
+    expect({ decision, variant }).toEqual({ decision: 'ship', variant: 'treatment' });
+    expect(sentence).toMatch(
+      /^Ship treatment: top-rating is 33\.3% higher in treatment than in control \(always-valid interval \d+\.\d% to \d+\.\d%\), and no guardrail is breached\.$/,
+    );
+  });
+
+  it('rolls back a variant that is worse', () => {
+    const { decision, variant, sentence } = judge(worse);
+
+    expect({ decision, variant }).toEqual({ decision: 'roll-back', variant: null });
+    expect(sentence).toContain('Roll back: top-rating is 25.0% lower in treatment');
+  });
+
+  it('reads the direction of the metric', () => {
+    const bounces = { ...better, direction: 'decrease' as const };
+
+    expect(judge(bounces).decision).toBe('roll-back');
+  });
+
+  it('keeps running while the difference may be chance', () => {
+    const { decision, sentence } = judge(alike);
+
+    expect(decision).toBe('keep-running');
+    expect(sentence).toContain('which may still be chance');
+  });
+
+  it('keeps running while there are too few units, and says how many it takes', () => {
+    const few = metricResult({ moments: { control: rate(1, 60), treatment: rate(50, 70) } });
+
+    expect(judge(few)).toMatchObject({
+      decision: 'keep-running',
+      sentence:
+        'Keep running: top-rating has 60 units in the smaller of treatment and control; it takes 100 to say anything.',
+    });
+  });
+
+  it.each([
+    ['errors', errors(4, 120)],
+    ['failing altogether', errors(0, 2_000)],
+    ['latency', latency(40, 60)],
+  ])('rolls back a better variant that breaches its guardrail: %s', (_name, guardrail) => {
+    const { decision, reasons } = judge(better, guardrail);
+
+    expect(decision).toBe('roll-back');
+    expect(reasons[0]).toContain(`The guardrail ${guardrail.key} is breached`);
+    expect(reasons[1]).toContain('top-rating');
+  });
+
+  it.each([
+    ['more than 10% but under 10 ms', latency(4, 9)],
+    ['more than 10 ms but under 10%', latency(400, 415)],
+  ])('tolerates latency that is certainly but not much worse: %s', (_name, guardrail) => {
+    expect(guardrail.comparisons[0]?.significant).toBe(true);
+    expect(judge(better, guardrail).decision).toBe('ship');
+  });
+
+  it('tolerates what may be chance, however bad it looks', () => {
+    const noisy = metricResult({
+      key: 'latency',
+      role: 'guardrail',
+      kind: 'mean',
+      direction: 'decrease',
+      moments: {
+        control: { n: 200, mean: 40, variance: 40_000 },
+        treatment: { n: 200, mean: 60, variance: 40_000 },
+      },
+    });
+
+    expect(judge(better, noisy).decision).toBe('ship');
+  });
+
+  it('reads the direction of a guardrail', () => {
+    const kept = metricResult({
+      key: 'kept',
+      role: 'guardrail',
+      moments: { control: rate(1_500), treatment: rate(1_000) },
+    });
+    const grown = metricResult({
+      key: 'kept',
+      role: 'guardrail',
+      moments: { control: rate(1_000), treatment: rate(1_500) },
+    });
+
+    expect(judge(better, kept).decision).toBe('roll-back');
+    expect(judge(better, grown).decision).toBe('ship');
+  });
+
+  it('trusts nothing after a sample-ratio mismatch', () => {
+    const skewed = sampleRatio([
+      { units: 5_000, weight: 1 },
+      { units: 4_500, weight: 1 },
+    ]);
+    const verdict = verdictOf({ sampleRatio: skewed, metrics: [better], excludedUnits: 3 });
+
+    expect(verdict).toMatchObject({ decision: 'untrusted', variant: null });
+    expect(verdict.sentence).toContain('did not fall to the variants as the weights say');
+    expect(verdict.reasons).toContain('3 units were seen in two variants and are left out.');
+  });
+
+  it('ships the best of several, past one that breaches', () => {
+    const primary = metricResult({
+      moments: { control: rate(600), good: rate(750), best: rate(800), broken: rate(900) },
+    });
+    const guardrail = metricResult({
+      key: 'error-rate',
+      role: 'guardrail',
+      direction: 'decrease',
+      moments: { control: rate(0), good: rate(1), best: rate(0), broken: rate(500) },
+    });
+
+    expect(judge(primary, guardrail)).toMatchObject({ decision: 'ship', variant: 'best' });
+  });
+
+  it('says so where nothing was named to be judged by', () => {
+    expect(judge(errors(0, 0))).toMatchObject({
+      decision: 'keep-running',
+      sentence: 'The experiment has no primary metric: name one to get a verdict.',
+    });
+  });
+});
