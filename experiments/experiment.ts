@@ -2,14 +2,14 @@ import { z } from 'zod';
 import { basisPointsSchema, FULL_SHARE_BP, keySchema } from './key.ts';
 
 /** One arm. `target` is what answers for it: the key of a target in the catalogue. */
-export const variantSchema = z.strictObject({
+const variantSchema = z.strictObject({
   key: keySchema,
   weight: basisPointsSchema,
   target: keySchema,
 });
 
 /** The slots `[from, to)` of a layer, in basis points, that an experiment has for itself. */
-export const layerSlotsSchema = z
+const layerSlotsSchema = z
   .strictObject({
     key: keySchema,
     from: basisPointsSchema,

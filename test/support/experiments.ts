@@ -1,0 +1,37 @@
+import { type CompiledExperiment, compileExperiment } from '../../experiments/assignment.ts';
+import { type Experiment, type ExperimentState, experimentSchema } from '../../experiments/experiment.ts';
+import type { Segment } from '../../experiments/segment.ts';
+
+/** A valid experiment on users with two equal variants, and what the test wants otherwise. */
+export function experimentWith(overrides: Partial<Experiment> = {}): Experiment {
+  return experimentSchema.parse({
+    key: 'ranker-v2',
+    endpoint: 'movie-ranking',
+    unit: 'user',
+    variants: variantsOf([5_000, 5_000]),
+    ...overrides,
+  });
+}
+
+/** Variants `v0`, `v1`, … of those weights. */
+export function variantsOf(weights: readonly number[]): Experiment['variants'] {
+  return weights.map((weight, index) => ({ key: `v${index}`, weight, target: `target-${index}` }));
+}
+
+/** The same, running and compiled; throws where its audience does not compile. */
+export function compiledWith(
+  overrides: Partial<Experiment> = {},
+  {
+    state = 'running',
+    segments = [],
+  }: { readonly state?: ExperimentState; readonly segments?: readonly Segment[] } = {},
+): CompiledExperiment {
+  const result = compileExperiment({
+    experiment: experimentWith(overrides),
+    state,
+    revision: 7,
+    segments: new Map(segments.map((segment) => [segment.key, segment])),
+  });
+  if (!result.ok) throw new Error(JSON.stringify(result.issues));
+  return result.compiled;
+}
