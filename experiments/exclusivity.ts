@@ -1,0 +1,120 @@
+import type { Experiment, ExperimentState, LayerSlots } from './experiment.ts';
+import type { Issue } from './issue.ts';
+import { FULL_SHARE_BP } from './key.ts';
+
+interface Entry {
+  readonly experiment: Experiment;
+  readonly state: ExperimentState;
+}
+
+/** A running or paused experiment, and where it stands in the list that was given. */
+interface Live {
+  readonly experiment: Experiment;
+  readonly index: number;
+}
+
+interface Slotted extends Live {
+  readonly slots: LayerSlots;
+}
+
+interface Range {
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * Why a request could fall into two experiments at once. Running and paused experiments of one endpoint must
+ * share one layer; those of one layer, whatever their endpoints, must own disjoint slots of it and randomise
+ * the same unit: one request carries a user and a session, which fall into slots independent of each other.
+ * Of two experiments in conflict the later in the list is at fault; paths point into the list (`/1/layer`).
+ */
+export function exclusivityIssues(experiments: readonly Entry[]): Issue[] {
+  const live = experiments.flatMap(({ experiment, state }, index) =>
+    state === 'running' || state === 'paused' ? [{ experiment, index }] : [],
+  );
+  return [...endpointIssues(live), ...layerIssues(live)];
+}
+
+function endpointIssues(live: readonly Live[]): Issue[] {
+  return pairsWithin(live, ({ experiment }) => experiment.endpoint)
+    .filter(([earlier, later]) => !shareLayer(earlier, later))
+    .map(([earlier, later]) => ({
+      path: `/${later.index}/layer`,
+      code: 'no-shared-layer',
+      message: `${both(earlier, later)} run on endpoint "${later.experiment.endpoint}" without a layer in common (${layerName(earlier)}; ${layerName(later)}): give both disjoint slots of one layer, or stop one`,
+    }));
+}
+
+function shareLayer(earlier: Live, later: Live): boolean {
+  return later.experiment.layer !== undefined && earlier.experiment.layer?.key === later.experiment.layer.key;
+}
+
+function layerIssues(live: readonly Live[]): Issue[] {
+  const slotted = live.flatMap((entry) =>
+    entry.experiment.layer === undefined ? [] : [{ ...entry, slots: entry.experiment.layer }],
+  );
+  return pairsWithin(slotted, ({ slots }) => slots.key).flatMap(([earlier, later]) => [
+    ...unitIssues(earlier, later),
+    ...overlapIssues(earlier, later, slotted),
+  ]);
+}
+
+function unitIssues(earlier: Slotted, later: Slotted): Issue[] {
+  if (earlier.experiment.unit === later.experiment.unit) return [];
+  return [
+    {
+      path: `/${later.index}/unit`,
+      code: 'layer-unit',
+      message: `${both(earlier, later)} share layer "${later.slots.key}" but randomise "${earlier.experiment.unit}" and "${later.experiment.unit}", whose slots are independent, so one request could fall into both: use one unit in the layer`,
+    },
+  ];
+}
+
+function overlapIssues(earlier: Slotted, later: Slotted, slotted: readonly Slotted[]): Issue[] {
+  const from = Math.max(earlier.slots.from, later.slots.from);
+  const to = Math.min(earlier.slots.to, later.slots.to);
+  if (from >= to) return [];
+  const taken = slotted
+    .filter((other) => other.slots.key === later.slots.key && other.index !== later.index)
+    .map(({ slots }) => slots);
+  const free = freeRanges(taken).map(shown).join(', ');
+  const advice = free === '' ? 'no slots are free: shrink or stop one' : `free are ${free}`;
+  return [
+    {
+      path: `/${later.index}/layer`,
+      code: 'layer-overlap',
+      message: `${both(earlier, later)} both own slots ${shown({ from, to })} of layer "${later.slots.key}": ${advice}`,
+    },
+  ];
+}
+
+/** What is left of the layer, in order. */
+function freeRanges(taken: readonly Range[]): Range[] {
+  const free: Range[] = [];
+  let from = 0;
+  for (const range of taken.toSorted((left, right) => left.from - right.from)) {
+    if (range.from > from) free.push({ from, to: range.from });
+    from = Math.max(from, range.to);
+  }
+  return from < FULL_SHARE_BP ? [...free, { from, to: FULL_SHARE_BP }] : free;
+}
+
+/** Every two items of the same group, the earlier first. */
+function pairsWithin<T>(items: readonly T[], groupOf: (item: T) => string): (readonly [T, T])[] {
+  return [...Map.groupBy(items, groupOf).values()].flatMap((group) =>
+    group.flatMap((later, index) => group.slice(0, index).map((earlier) => [earlier, later] as const)),
+  );
+}
+
+function both(earlier: Live, later: Live): string {
+  return `"${earlier.experiment.key}" and "${later.experiment.key}"`;
+}
+
+function layerName({ experiment }: Live): string {
+  const name = experiment.layer === undefined ? 'no layer' : `layer "${experiment.layer.key}"`;
+  return `"${experiment.key}": ${name}`;
+}
+
+function shown({ from, to }: Range): string {
+  return `[${from}, ${to})`;
+}
