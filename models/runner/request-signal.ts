@@ -1,0 +1,34 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { HttpError } from './http-error.ts';
+
+const HEADER = 'x-request-timeout-ms';
+const LONGEST_TIMEOUT_MS = 600_000;
+const DEFAULT_TIMEOUT_MS = 60_000;
+
+/** A request's one deadline as a signal, and its end. */
+export interface RequestSignal extends Disposable {
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Aborts with a TimeoutError after `x-request-timeout-ms` (60 s unless given, 10 minutes at most) and with an
+ * AbortError when the client goes away. Throws HttpError 400 on a header that is no number of milliseconds.
+ */
+export function requestSignal(request: IncomingMessage, response: ServerResponse): RequestSignal {
+  const given = request.headers[HEADER] ?? String(DEFAULT_TIMEOUT_MS);
+  if (typeof given !== 'string' || !/^[1-9]\d{0,8}$/.test(given)) {
+    throw new HttpError(400, `header ${HEADER} must be a whole number of milliseconds above 0`);
+  }
+  const controller = new AbortController();
+  const expire = () => controller.abort(new DOMException('the deadline passed', 'TimeoutError'));
+  const leave = () => controller.abort(new DOMException('the client went away', 'AbortError'));
+  const timer = setTimeout(expire, Math.min(Number(given), LONGEST_TIMEOUT_MS));
+  response.once('close', leave);
+  return {
+    signal: controller.signal,
+    [Symbol.dispose]() {
+      clearTimeout(timer);
+      response.off('close', leave);
+    },
+  };
+}
