@@ -14,6 +14,12 @@ export function modelRoutes({ targets }: DataPlane): Router {
   router.get('/:endpoint', async (request, response) => {
     const endpoint = findEndpoint(contextOf(response), request.params.endpoint);
     const { target, twins } = endpoint.defaultTarget;
+    if (target.kind === 'http') {
+      throw new Problem(
+        'wrong-target-kind',
+        `endpoint "${endpoint.endpoint.key}" is a plain HTTP host, not a model`,
+      );
+    }
     const { requestId } = contextOf(response);
     for (const candidate of [target, ...twins]) {
       const metadata = await targets.metadata(candidate, requestId);

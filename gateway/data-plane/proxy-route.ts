@@ -1,6 +1,7 @@
 import { type ClientRequest, Agent as HttpAgent, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import type { Request, RequestHandler, Response } from 'express';
+import type { Socket } from 'node:net';
+import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { createProxyMiddleware } from 'http-proxy-middleware';
 import { type Assignment, assign } from '../../experiments/assignment.ts';
 import type { Target } from '../../models/catalogue/target.ts';
@@ -29,6 +30,8 @@ interface Passage {
   readonly target: Target & { readonly kind: 'http' };
   /** Runs until the target's headers are there. */
   readonly timer: NodeJS.Timeout;
+  /** Hands a problem to Express, where it becomes the answer. */
+  readonly next: NextFunction;
   upstream: ClientRequest | null;
   outOfTime: boolean;
 }
@@ -60,27 +63,29 @@ export function proxyRoute(plane: DataPlane): RequestHandler<{ endpoint: string 
       proxyRes: (answer: IncomingMessage, request: IncomingMessage, response: Response) => {
         answered(plane, passageOf(request), { answer, response });
       },
-      // The middleware hands the same error to `next`, where it becomes an answer.
-      error: () => undefined,
+      error: (error: Error, request: IncomingMessage, response: Response | Socket) => {
+        giveUp(plane, passageOf(request), { error, response });
+      },
     },
   };
   const overHttp = createProxyMiddleware<IncomingMessage, Response>({ ...handlers, agent: agents.http });
   const overHttps = createProxyMiddleware<IncomingMessage, Response>({ ...handlers, agent: agents.https });
 
   return (request, response, next) => {
-    const passage = begin(plane, request, response);
+    const passage = begin(plane, request, { response, next });
     passages.set(request, passage);
     const proxy = passage.target.url.startsWith('https:') ? overHttps : overHttp;
     response.once('close', () => clearTimeout(passage.timer));
-    void proxy(request, response, (error) => {
-      clearTimeout(passage.timer);
-      if (response.headersSent || response.destroyed) response.destroy();
-      else next(failed(plane, passage, error));
-    });
+    // Network errors come to `on.error`; to `next`, only what fails before anything is asked.
+    void proxy(request, response, (error) => giveUp(plane, passage, { error, response }));
   };
 }
 
-function begin(plane: DataPlane, request: Request<{ endpoint: string }>, response: Response): Passage {
+function begin(
+  plane: DataPlane,
+  request: Request<{ endpoint: string }>,
+  { response, next }: { readonly response: Response; readonly next: NextFunction },
+): Passage {
   const context = contextOf(response);
   const endpoint = findEndpoint(context, request.params.endpoint);
   if (context.tenant === null) throw new Error('an unauthenticated request reached the data plane');
@@ -93,15 +98,17 @@ function begin(plane: DataPlane, request: Request<{ endpoint: string }>, respons
     evaluationContext({ headers: request.headers, tenant: context.tenant, units: endpoint.units }),
   );
   context.log['assignment'] = assignment.reason;
+  const path = pathBelow(request.url);
+  const deadline = deadlineOf(request, context, timeoutMs ?? plane.requestTimeoutMs);
   const plan = planAttempts(assignment, endpoint);
   const target = choose(plan, plane.targets.breakers);
-  const deadline = deadlineOf(request, context, timeoutMs ?? plane.requestTimeoutMs);
   const passage: Passage = {
     context,
     endpoint,
     assignment,
     assigned: plan.assigned,
     target,
+    next,
     upstream: null,
     outOfTime: false,
     timer: setTimeout(
@@ -112,7 +119,7 @@ function begin(plane: DataPlane, request: Request<{ endpoint: string }>, respons
       Math.min(deadline.atMs - performance.now(), target.timeoutMs ?? Number.POSITIVE_INFINITY),
     ),
   };
-  request.url = pathBelow(request.url);
+  request.url = path;
   rewriteRequestHeaders(request.headers, {
     address: request.socket.remoteAddress ?? 'unknown',
     host: request.headers.host ?? '',
@@ -134,11 +141,17 @@ function choose(plan: AttemptPlan, breakers: TargetBreakers): Target & { readonl
 
 const DOT_SEGMENT = /(^|\/)(\.|%2e){1,2}(\/|$)/i;
 
-/** What follows the endpoint, as it was sent. Dot segments are refused: they would climb out of the target's path. */
+/** The part of the URL that is this gateway's; a client may name the host in it (RFC 9112, 3.2.2). */
+const OWN_PART = /^(https?:\/\/[^/?]*)?\/v1\/proxy\/[^/?]+/i;
+
+/**
+ * What follows the endpoint, as it was sent. Dot segments are refused, between escaped separators too: a target
+ * that resolves them would let the request climb out of the target's path.
+ */
 function pathBelow(url: string): string {
-  const below = url.replace(/^\/v1\/proxy\/[^/?]+/, '');
+  const below = url.replace(OWN_PART, '');
   const [path = ''] = below.split('?', 1);
-  if (DOT_SEGMENT.test(path.replaceAll('\\', '/'))) {
+  if (DOT_SEGMENT.test(path.replace(/\\|%2f|%5c/gi, '/'))) {
     throw new Problem('invalid-request', 'the path must not hold "." or ".." segments');
   }
   return below.startsWith('/') ? below : `/${below}`;
@@ -159,6 +172,23 @@ function answered(
   count(plane.telemetry, context, { endpoint: endpoint.endpoint.key, status, served: target, assigned });
   rewriteResponseHeaders(answer.headers);
   setAnswerHeaders(response, { endpoint: endpoint.endpoint, assignment, assigned, served: target });
+  // A stream may begin long before its first event does. Where body and headers came together, so they leave.
+  setImmediate(() => {
+    if (!response.headersSent && !response.destroyed) response.flushHeaders();
+  });
+}
+
+/** An error before the answer began becomes a problem; after that, the client must see that it has not all of it. */
+function giveUp(
+  plane: DataPlane,
+  passage: Passage,
+  { error, response }: { readonly error: unknown; readonly response: Response | Socket },
+): void {
+  clearTimeout(passage.timer);
+  if (response.writableEnded) return;
+  if ('headersSent' in response && !response.headersSent && !response.destroyed) {
+    passage.next(failed(plane, passage, error));
+  } else response.destroy();
 }
 
 /** No answer came: the client gets a problem, the exposure says so, and the target is counted out. */

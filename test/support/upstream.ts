@@ -10,6 +10,8 @@ export interface Upstream {
     readonly url: string;
     readonly headers: IncomingMessage['headers'];
     readonly body: string;
+    /** The body as it came, where it is not text. */
+    readonly bytes: Buffer;
   }[];
   behave(handler: RequestListener): void;
   stop(): Promise<void>;
@@ -23,7 +25,8 @@ export async function startUpstream(handler: RequestListener): Promise<Upstream>
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.once('end', () => {
       const { method = '', url = '', headers } = request;
-      requests.push({ method, url, headers, body: Buffer.concat(chunks).toString('utf8') });
+      const bytes = Buffer.concat(chunks);
+      requests.push({ method, url, headers, body: bytes.toString('utf8'), bytes });
       current(request, response);
     });
   });

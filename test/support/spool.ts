@@ -1,0 +1,13 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Everything of one kind that stands in a gateway's spool now, shipped segments excepted. */
+export function readSpool(dataDir: string, kind: 'exposures' | 'outcomes'): Record<string, unknown>[] {
+  const root = join(dataDir, 'spool');
+  return globSync(`**/${kind}*`, { cwd: root }).flatMap((name) =>
+    readFileSync(join(root, name), 'utf8')
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line)),
+  );
+}
