@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import express, { Router } from 'express';
 import type { LifecycleAction } from '../../experiments/lifecycle.ts';
-import type { ConfigurationStore } from '../../experiments/store/configuration-store.ts';
-import { RESOURCE_KINDS } from '../catalogue/resources.ts';
+import type { AuditEntry, ConfigurationStore } from '../../experiments/store/configuration-store.ts';
+import { API_KEYS, RESOURCE_KINDS } from '../catalogue/resources.ts';
 import { Problem } from '../problems.ts';
 import type { RegisteredExperiment } from '../snapshot/snapshot.ts';
 import { type SnapshotSource, TENANT_SECRET_PREFIX } from '../snapshot/snapshot-source.ts';
 import { actorOf, checkIfMatch, etagOf, pageOf, representation } from './admin-request.ts';
-import { apiKeyRoutes } from './api-key-routes.ts';
+import { apiKeyRoutes, withoutDigest } from './api-key-routes.ts';
 import { ConfigurationWriter } from './change-configuration.ts';
 import { afterAction, experimentRules } from './experiment-rules.ts';
 import { findOr404, type ResourceRules, resourceRoutes } from './resource-routes.ts';
@@ -75,18 +75,24 @@ export function adminRoutes({ store, source, resultsOf }: AdminOptions): Router 
   router.get('/audit', async (request, response) => {
     const { limit, after } = pageOf(request);
     const { kind, key } = request.query;
-    const beforeRevision = after === null ? undefined : Number(after);
-    if (beforeRevision !== undefined && !Number.isInteger(beforeRevision)) {
+    if (after !== null && !/^\d{1,15}$/.test(after)) {
       throw new Problem('invalid-request', 'after must be the "next" of the page before');
     }
     const entries = await store.audit({
       limit: limit + 1,
-      ...(beforeRevision === undefined ? {} : { beforeRevision }),
+      ...(after === null ? {} : { beforeRevision: Number(after) }),
       ...(typeof kind === 'string' ? { kind } : {}),
       ...(typeof key === 'string' ? { key } : {}),
     });
-    const items = entries.slice(0, limit);
+    const items = entries.slice(0, limit).map(shownEntry);
     response.json({ items, next: entries.length > limit ? String(items.at(-1)?.revision) : null });
   });
   return router;
+}
+
+/** An audit entry as it is shown: of an API key, everything but its digest. */
+function shownEntry(entry: AuditEntry): AuditEntry {
+  if (entry.kind !== API_KEYS) return entry;
+  const { before, after } = entry;
+  return { ...entry, before: before && withoutDigest(before), after: after && withoutDigest(after) };
 }

@@ -14,9 +14,10 @@ function newSecret(): string {
   return `sy_${randomBytes(32).toString('base64url')}`;
 }
 
-function withoutDigest({ value, createdAt }: StoredDocument): Record<string, unknown> {
+/** What is shown of a stored key: a digest is of no use to anyone but a guesser. */
+export function withoutDigest(value: StoredDocument['value']): Record<string, unknown> {
   const { digest: _digest, ...shown } = value;
-  return { ...shown, createdAt };
+  return shown;
 }
 
 /** A tenant's API keys, below `/admin/v1/tenants/{tenant}/keys`. The secret is in one answer only. */
@@ -46,7 +47,7 @@ export function apiKeyRoutes(writer: ConfigurationWriter): Router {
     const prefix = nestedKey(tenant, '');
     const items = documents
       .filter(({ kind, key }) => kind === API_KEYS && key.startsWith(prefix))
-      .map(withoutDigest);
+      .map(({ value, createdAt }) => ({ ...withoutDigest(value), createdAt }));
     response.json({ items, next: null });
   });
 

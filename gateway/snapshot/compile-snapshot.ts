@@ -170,14 +170,17 @@ function compileExperiments(parsed: ParsedConfiguration, issues: ConfigurationIs
     if (result.ok) compiled.push(result.compiled);
     else issues.push(...result.issues.map((issue) => ({ ...issue, resource: `experiments/${key}` })));
   }
-  issues.push(...mixedTargetIssues(parsed));
-  issues.push(
-    ...exclusivityIssues([...parsed.experiments.values()]).map((issue) => ({
-      ...issue,
-      resource: 'experiments',
-    })),
-  );
+  issues.push(...mixedTargetIssues(parsed), ...overlapIssues(parsed));
   return compiled;
+}
+
+/** Of two experiments that overlap the later one has the issue: paths begin with its place in the list. */
+function overlapIssues({ experiments }: ParsedConfiguration): ConfigurationIssue[] {
+  const keys = [...experiments.keys()];
+  return exclusivityIssues([...experiments.values()]).map(({ path, ...issue }) => {
+    const [, index = '', ...rest] = path.split('/');
+    return { ...issue, path: `/${rest.join('/')}`, resource: `experiments/${keys[Number(index)]}` };
+  });
 }
 
 /** A plain HTTP host is reached through the proxy and a model through inference: one endpoint is one of the two. */

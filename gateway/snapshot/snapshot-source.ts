@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { ConfigurationStore } from '../../experiments/store/configuration-store.ts';
+import type { ConfigurationStore, StoredDocument } from '../../experiments/store/configuration-store.ts';
 import type { Telemetry } from '../telemetry/metrics.ts';
 import { compileSnapshot } from './compile-snapshot.ts';
 import type { Configuration, RawConfiguration } from './configuration.ts';
@@ -104,11 +104,7 @@ export class SnapshotSource {
     const raw: RawConfiguration = {
       revision,
       documents,
-      unitKeys: new Map(
-        [...secrets].map(
-          ([name, hex]) => [name.slice(TENANT_SECRET_PREFIX.length), Buffer.from(hex, 'hex')] as const,
-        ),
-      ),
+      unitKeys: unitKeysOf(documents, secrets),
       adminKeyDigest: await this.#options.adminKeyDigest(),
     };
     if (!this.#swap(raw)) return;
@@ -164,4 +160,18 @@ export class SnapshotSource {
     if (freshness === 'invalid')
       logger.error(detail, 'the configuration does not compile: the last good one stays');
   }
+}
+
+/** The keys of the tenants that are there: one that is deleted must not leave its key in memory or on disk. */
+function unitKeysOf(
+  documents: readonly StoredDocument[],
+  secrets: ReadonlyMap<string, string>,
+): ReadonlyMap<string, Buffer> {
+  const tenants = documents.filter(({ kind }) => kind === 'tenants');
+  return new Map(
+    tenants.flatMap(({ key }) => {
+      const hex = secrets.get(TENANT_SECRET_PREFIX + key);
+      return hex === undefined ? [] : [[key, Buffer.from(hex, 'hex')] as const];
+    }),
+  );
 }
