@@ -3,7 +3,7 @@ import { isBreached } from './guardrail.ts';
 import type { MetricResult } from './metric-result.ts';
 import type { SampleRatio } from './sample-ratio.ts';
 
-export type Decision = 'ship' | 'roll-back' | 'keep-running' | 'untrusted';
+type Decision = 'ship' | 'roll-back' | 'keep-running' | 'untrusted';
 
 export interface Verdict {
   readonly decision: Decision;
@@ -112,17 +112,18 @@ function effectText({ key, kind }: MetricResult, { variant, control, absolute, l
   const relative = lift !== null && lift.interval !== null;
   const effect: EstimatedEffect = relative ? lift : absolute;
   const format = relative ? percent : kind === 'proportion' ? points : figure;
-  const way = effect.estimate >= 0 ? 'higher' : 'lower';
   const interval =
     effect.interval === null
       ? 'no interval yet'
       : `always-valid interval ${effect.interval.map(format).join(' to ')}`;
+  if (effect.estimate === 0) return `${key} is the same in ${variant} as in ${control} (${interval})`;
+  const way = effect.estimate > 0 ? 'higher' : 'lower';
   return `${key} is ${format(Math.abs(effect.estimate))} ${way} in ${variant} than in ${control} (${interval})`;
 }
 
 const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
-const points = (share: number) => `${(100 * share).toFixed(2)} points`;
-const figure = (value: number) => value.toPrecision(3);
+const points = (share: number) => `${figure(100 * share)} points`;
+const figure = (value: number) => value.toLocaleString('en', { maximumSignificantDigits: 3 });
 
 function lowerFirst(text: string): string {
   return text.charAt(0).toLowerCase() + text.slice(1);

@@ -3,17 +3,43 @@ import type { LakeSource } from '../pipeline/lake-reader.ts';
 /** A tenant's clock may be behind ours by this much without an outcome seeming to come before its exposure. */
 export const CLOCK_SKEW_MS = 5_000;
 
+const EXPOSURE_FILTER = 'experiment = $experiment AND revision <= $revision AND epoch_ms("at") <= $asOfMs';
+const OUTCOME_FILTER =
+  'unit_type = $unitType AND list_contains($events, event) AND epoch_ms(received_at) <= $asOfMs';
+
 /**
- * The exposures of the experiment, each id once. Parameters: experiment, revision, asOfMs.
- * Copies of one id are alike, so it does not matter which one stays.
+ * Hashes of the ids that come more than once: few or none, so that all other rows need not be grouped by their ids,
+ * which would cost most of the analysis. Two ids of one hash only take the longer way; no row is lost to it.
  */
-export const exposureTable = ({ sql }: LakeSource): string => `
+const repeatedIds = (table: string, source: LakeSource, filter: string): string => `
+  CREATE TEMP TABLE ${table} AS
+  SELECT hash(tenant, id) AS h FROM ${source.sql} WHERE ${filter} GROUP BY h HAVING count(*) > 1`;
+
+/** Parameters: experiment, revision, asOfMs. */
+export const repeatedExposures = (source: LakeSource) =>
+  repeatedIds('repeated_exposure', source, EXPOSURE_FILTER);
+/** Parameters: unitType, events, asOfMs. */
+export const repeatedOutcomes = (source: LakeSource) =>
+  repeatedIds('repeated_outcome', source, OUTCOME_FILTER);
+
+/** The rows of a source with each id once: of copies, the one that came first. */
+const eachOnce = (
+  source: LakeSource,
+  { filter, repeated, first }: Record<'filter' | 'repeated' | 'first', string>,
+) => `
+  FROM ${source.sql} WHERE ${filter} AND hash(tenant, id) NOT IN (FROM ${repeated})
+  UNION ALL
+  FROM (
+    SELECT DISTINCT ON (tenant, id) * FROM ${source.sql}
+    WHERE ${filter} AND hash(tenant, id) IN (FROM ${repeated}) ORDER BY tenant, id, ${first}
+  )`;
+
+/** The exposures of the experiment, each id once. Parameters: experiment, revision, asOfMs. */
+export const exposureTable = (source: LakeSource): string => `
   CREATE TEMP TABLE exposure AS
-  SELECT DISTINCT ON (tenant, id)
-    tenant, unit, variant, revision, propensity_bp, epoch_ms("at") AS at_ms, served_target, model, version, cloud,
+  SELECT tenant, unit, variant, revision, propensity_bp, epoch_ms("at") AS at_ms, served_target, model, version, cloud,
     fallback, (status >= 500 OR error IS NOT NULL) AS failed, latency_ms
-  FROM ${sql}
-  WHERE experiment = $experiment AND revision <= $revision AND epoch_ms("at") <= $asOfMs`;
+  FROM (${eachOnce(source, { filter: EXPOSURE_FILTER, repeated: 'repeated_exposure', first: '"at"' })})`;
 
 /**
  * Each unit once, with its variant and its first exposure. `state` says whether it is analysed: not when it was
@@ -37,20 +63,14 @@ export const UNIT_TABLE = `
   FROM exposure GROUP BY tenant, unit`;
 
 /**
- * What the analysed units did since their first exposure, each id once: the copy that came first counts.
- * Parameters: unitType, events, asOfMs, skewMs.
+ * What the analysed units did since their first exposure, each id once. Parameters: unitType, events, asOfMs, skewMs.
  */
-export const outcomeTable = ({ sql }: LakeSource): string => `
+export const outcomeTable = (source: LakeSource): string => `
   CREATE TEMP TABLE outcome AS
-  WITH report AS (
-    SELECT tenant, id, arg_min({ unit: unit, event: event, value: value, at_ms: epoch_ms("at") }, received_at) AS first
-    FROM ${sql}
-    WHERE unit_type = $unitType AND list_contains($events, event) AND epoch_ms(received_at) <= $asOfMs
-    GROUP BY tenant, id
-  )
-  SELECT report.tenant, first.unit AS unit, first.event AS event, first.value AS value
-  FROM report JOIN unit ON report.tenant = unit.tenant AND first.unit = unit.unit
-  WHERE unit.state = 'analysed' AND first.at_ms >= unit.first_at_ms - $skewMs`;
+  SELECT report.tenant, report.unit, report.event, report.value
+  FROM (${eachOnce(source, { filter: OUTCOME_FILTER, repeated: 'repeated_outcome', first: 'received_at' })}) AS report
+  JOIN unit USING (tenant, unit)
+  WHERE unit.state = 'analysed' AND epoch_ms(report."at") >= unit.first_at_ms - $skewMs`;
 
 export const EXPOSURE_COUNTS = `
   SELECT variant, count(*)::DOUBLE AS exposures, count(*) FILTER (fallback)::DOUBLE AS fallbacks

@@ -5,18 +5,20 @@ import { type Verdict, verdictOf } from '../../experiments/analysis/verdict.ts';
 import type { Experiment } from '../../experiments/experiment.ts';
 import type { Metric } from '../../experiments/metric.ts';
 import type { LakeReader, LakeSource } from '../pipeline/lake-reader.ts';
+import { execute, rowsOf } from '../pipeline/query.ts';
 import {
   AS_SERVED,
   CLOCK_SKEW_MS,
   EXPOSURE_COUNTS,
   exposureTable,
   outcomeTable,
+  repeatedExposures,
+  repeatedOutcomes,
   SERVING,
   UNIT_COUNTS,
   UNIT_TABLE,
 } from './analysis-queries.ts';
 import { measureMetrics, metricPlan } from './measure-metrics.ts';
-import { rowsOf } from './rows.ts';
 
 export interface ResultsRequest {
   readonly experiment: Experiment;
@@ -30,7 +32,7 @@ export interface ResultsRequest {
 }
 
 /** What the gateway did for one variant in one cloud, over every exposure. */
-export interface ServingResult {
+interface ServingResult {
   readonly variant: string;
   /** Where the answer came from; null where no target answered. */
   readonly cloud: string | null;
@@ -112,32 +114,29 @@ async function loadTables(
   { experiment, revision, asOf }: ResultsRequest,
   { exposures, outcomes, events }: { exposures: LakeSource; outcomes: LakeSource; events: readonly string[] },
 ): Promise<void> {
-  const asOfMs = BigInt(asOf);
-  await connection.run(
-    exposureTable(exposures),
-    { ...exposures.parameters, experiment: experiment.key, revision, asOfMs },
-    { ...exposures.types, experiment: VARCHAR, revision: INTEGER, asOfMs: BIGINT },
-  );
-  const { variants } = experiment;
-  await connection.run(
-    UNIT_TABLE,
-    {
-      variants: listValue(variants.map(({ key }) => key)),
-      weights: listValue(variants.map(({ weight }) => weight)),
-    },
-    { variants: LIST(VARCHAR), weights: LIST(INTEGER) },
-  );
-  await connection.run(
-    outcomeTable(outcomes),
-    {
-      ...outcomes.parameters,
-      unitType: experiment.unit,
-      events: listValue(events),
-      asOfMs,
-      skewMs: BigInt(CLOCK_SKEW_MS),
-    },
-    { ...outcomes.types, unitType: VARCHAR, events: LIST(VARCHAR), asOfMs: BIGINT, skewMs: BIGINT },
-  );
+  const { variants, unit } = experiment;
+  const until = { asOfMs: { value: BigInt(asOf), type: BIGINT } };
+  const ofExperiment = {
+    ...exposures.parameters,
+    ...until,
+    experiment: { value: experiment.key, type: VARCHAR },
+    revision: { value: revision, type: INTEGER },
+  };
+  await execute(connection, repeatedExposures(exposures), ofExperiment);
+  await execute(connection, exposureTable(exposures), ofExperiment);
+  await execute(connection, UNIT_TABLE, {
+    variants: { value: listValue(variants.map(({ key }) => key)), type: LIST(VARCHAR) },
+    weights: { value: listValue(variants.map(({ weight }) => weight)), type: LIST(INTEGER) },
+  });
+  const ofMetrics = {
+    ...outcomes.parameters,
+    ...until,
+    unitType: { value: unit, type: VARCHAR },
+    events: { value: listValue(events), type: LIST(VARCHAR) },
+  };
+  await execute(connection, repeatedOutcomes(outcomes), ofMetrics);
+  const skewMs = { value: BigInt(CLOCK_SKEW_MS), type: BIGINT };
+  await execute(connection, outcomeTable(outcomes), { ...ofMetrics, skewMs });
 }
 
 async function countExposures(connection: DuckDBConnection, { variants }: Experiment) {

@@ -4,13 +4,13 @@ import type { MetricResult } from '../../experiments/analysis/metric-result.ts';
 import { type Moments, proportionMoments, withVarianceFloor } from '../../experiments/analysis/moments.ts';
 import type { Experiment } from '../../experiments/experiment.ts';
 import { BUILT_IN_METRICS, type Metric } from '../../experiments/metric.ts';
+import { type Parameters, rowsOf } from '../pipeline/query.ts';
 import {
   ERROR_SHARE_MOMENTS,
   LATENCY_MOMENTS,
   MEAN_MOMENTS,
   PROPORTION_MOMENTS,
 } from './analysis-queries.ts';
-import { type Parameter, rowsOf } from './rows.ts';
 
 /** 95 % intervals, tightest at 5,000 units: small effects are seen early without giving up much later. */
 const SEQUENCE = { alpha: 0.05, tunedAt: 5_000 };
@@ -18,7 +18,7 @@ const SEQUENCE = { alpha: 0.05, tunedAt: 5_000 };
 /** One metric to be measured: where its moments come from and how to read them. */
 interface PlannedMetric extends Pick<MetricResult, 'key' | 'role' | 'kind' | 'direction'> {
   readonly sql: string;
-  readonly parameters: Readonly<Record<string, Parameter>>;
+  readonly parameters: Parameters;
   /** Exactly 0 or 1 for each unit, so that the variance follows from the mean. */
   readonly binary: boolean;
 }

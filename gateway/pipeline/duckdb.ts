@@ -18,6 +18,8 @@ export function openDuckDb({
     memory_limit: `${memoryLimitMb}MB`,
     threads: String(threads),
     temp_directory: scratchDirectory,
+    // Keeping the order of rows that no query asks for costs memory.
+    preserve_insertion_order: 'false',
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
   });

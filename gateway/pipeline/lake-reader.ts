@@ -9,6 +9,7 @@ import type { ObjectInfo, ObjectStore } from '../../models/artifacts/object-stor
 import { literalPath, openDuckDb } from './duckdb.ts';
 import { parseLakeObjectName } from './lake-object.ts';
 import { LAKE_COLUMNS } from './lake-schema.ts';
+import type { Parameters } from './query.ts';
 import type { RecordKind } from './spool-layout.ts';
 
 const PARALLEL_DOWNLOADS = 8;
@@ -24,8 +25,7 @@ export interface LakeReaderOptions {
 /** A kind's rows as DuckDB reads them: a table expression with its parameters, to be bound in the query around it. */
 export interface LakeSource {
   readonly sql: string;
-  readonly parameters: Readonly<Record<string, ReturnType<typeof listValue>>>;
-  readonly types: Readonly<Record<string, ReturnType<typeof LIST>>>;
+  readonly parameters: Parameters;
 }
 
 /** Reads the lake with DuckDB: in place where it is a directory, else from copies kept by name and tag. */
@@ -118,8 +118,7 @@ function parquetSource(kind: RecordKind, paths: readonly string[]): LakeSource {
   return {
     sql: `read_parquet($${parameter}, union_by_name = true, hive_partitioning = true,
       hive_types = { 'tenant': VARCHAR, 'date': DATE })`,
-    parameters: { [parameter]: listValue(paths.map(literalPath)) },
-    types: { [parameter]: LIST(VARCHAR) },
+    parameters: { [parameter]: { value: listValue(paths.map(literalPath)), type: LIST(VARCHAR) } },
   };
 }
 
@@ -127,5 +126,5 @@ function parquetSource(kind: RecordKind, paths: readonly string[]): LakeSource {
 function emptySource(kind: RecordKind): LakeSource {
   const columns = Object.values(LAKE_COLUMNS[kind]).map(({ name, type }) => `NULL::${type} AS "${name}"`);
   const partitions = ['NULL::VARCHAR AS tenant', 'NULL::DATE AS date'];
-  return { sql: `(SELECT ${[...columns, ...partitions].join(', ')} WHERE false)`, parameters: {}, types: {} };
+  return { sql: `(SELECT ${[...columns, ...partitions].join(', ')} WHERE false)`, parameters: {} };
 }

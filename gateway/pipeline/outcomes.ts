@@ -13,7 +13,7 @@ const MAX_FUTURE_MS = 5 * 60_000;
 const MAX_PAST_MS = 30 * 24 * 60 * 60_000;
 
 /** What a unit did, as the tenant reports it. */
-export const outcomeSchema = z.strictObject({
+const outcomeSchema = z.strictObject({
   id: z
     .string()
     .min(1)
@@ -55,7 +55,7 @@ export const outcomesRequestSchema = batchSchema(outcomeSchema);
 const envelopeSchema = batchSchema(z.unknown());
 
 /** Why one outcome of a batch was not taken; the others were. */
-export interface RejectedOutcome {
+interface RejectedOutcome {
   /** Position in the batch, from 0. */
   readonly index: number;
   readonly id: string | null;

@@ -94,7 +94,7 @@ export class SpoolSegment {
 }
 
 /** Puts the names in a directory on disk: a rename is durable only after this. */
-export async function syncDirectory(path: string): Promise<void> {
+async function syncDirectory(path: string): Promise<void> {
   const handle = await open(path);
   try {
     await handle.sync();

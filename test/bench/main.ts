@@ -5,10 +5,12 @@
 import { benchAssignment } from './assignment.ts';
 import type { BenchResult } from './bench-result.ts';
 import { benchProxy } from './proxy.ts';
+import { benchSpool } from './spool.ts';
 
 const BENCHES: readonly { readonly name: string; readonly run: () => Promise<BenchResult> }[] = [
   { name: 'assignment', run: benchAssignment },
   { name: 'proxy', run: benchProxy },
+  { name: 'spool', run: benchSpool },
 ];
 
 const wanted = process.argv.slice(2);

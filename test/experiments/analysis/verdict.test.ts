@@ -62,6 +62,14 @@ describe('the verdict', () => {
     expect(sentence).toContain('which may still be chance');
   });
 
+  it('says that two variants are the same rather than 0% apart', () => {
+    const same = metricResult({ moments: { control: rate(0), treatment: rate(0) } });
+
+    expect(judge(same).sentence).toBe(
+      'Keep running: top-rating is the same in treatment as in control (always-valid interval -0.152 points to 0.152 points), which may still be chance.',
+    );
+  });
+
   it('keeps running while there are too few units, and says how many it takes', () => {
     const few = metricResult({ moments: { control: rate(1, 60), treatment: rate(50, 70) } });
 

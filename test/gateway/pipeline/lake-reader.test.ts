@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { LakeReader } from '../../../gateway/pipeline/lake-reader.ts';
+import { rowsOf } from '../../../gateway/pipeline/query.ts';
 import { FileStore } from '../../../models/artifacts/file-store.ts';
 import type { ObjectStore } from '../../../models/artifacts/object-store.ts';
 import { openShipper, openSpool } from '../../support/pipeline.ts';
@@ -42,15 +43,11 @@ async function shippedLake(root: string): Promise<FileStore> {
 }
 
 async function tenantsOf(reader: LakeReader): Promise<unknown[]> {
-  const { sql, parameters, types } = await reader.source('exposures');
-  return reader.withConnection(async (connection) => {
-    const result = await connection.runAndReadAll(
-      `SELECT tenant FROM ${sql} ORDER BY tenant`,
-      parameters,
-      types,
-    );
-    return result.getRows().flat();
-  });
+  const { sql, parameters } = await reader.source('exposures');
+  const rows = await reader.withConnection((connection) =>
+    rowsOf<{ tenant: string }>(connection, `SELECT tenant FROM ${sql} ORDER BY tenant`, parameters),
+  );
+  return rows.map(({ tenant }) => tenant);
 }
 
 describe('the lake reader', () => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
 import { LakeReader } from '../../../gateway/pipeline/lake-reader.ts';
+import { rowsOf } from '../../../gateway/pipeline/query.ts';
 import { FileStore } from '../../../models/artifacts/file-store.ts';
 import { type ObjectStore, ObjectStoreError } from '../../../models/artifacts/object-store.ts';
 import { openShipper, openSpool } from '../../support/pipeline.ts';
@@ -26,11 +27,10 @@ async function namesIn(lake: ObjectStore): Promise<string[]> {
 /** Rows of one kind, read back the way the analysis reads them. */
 async function rowsIn(lake: ObjectStore, root: string, kind: 'exposures' | 'outcomes' = 'exposures') {
   const reader = await LakeReader.open({ lake, cacheDirectory: join(root, 'cache') });
-  const { sql, parameters, types } = await reader.source(kind);
-  const rows = await reader.withConnection(async (connection) => {
-    const result = await connection.runAndReadAll(`SELECT * FROM ${sql} ORDER BY id`, parameters, types);
-    return result.getRowObjectsJS();
-  });
+  const { sql, parameters } = await reader.source(kind);
+  const rows = await reader.withConnection((connection) =>
+    rowsOf<Record<string, unknown>>(connection, `SELECT * FROM ${sql} ORDER BY id`, parameters),
+  );
   reader.close();
   return rows;
 }
