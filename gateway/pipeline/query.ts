@@ -1,7 +1,7 @@
 import type { DuckDBConnection, DuckDBType, DuckDBValue } from '@duckdb/node-api';
 
 /** A value to bind, with its type: of what type a null or an empty list is cannot be guessed. */
-export interface Parameter {
+interface Parameter {
   readonly value: DuckDBValue;
   readonly type: DuckDBType;
 }
