@@ -3,18 +3,10 @@ import { EXPERIMENT_STATES } from '../../experiments/experiment.ts';
 import { RESOURCE_KINDS, type ResourceKind } from '../catalogue/resources.ts';
 import { apiKeyRequestSchema } from '../catalogue/tenant.ts';
 import { outcomesRequestSchema } from '../pipeline/outcomes.ts';
-import { PROBLEMS, type ProblemCode } from '../problems.ts';
+import { PROBLEMS } from '../problems.ts';
+import { dataPlanePaths, openPaths } from './openapi-data-plane.ts';
+import { type Json, jsonBody, pathParameter, problems, ref } from './openapi-parts.ts';
 
-type Json = Record<string, unknown>;
-
-const ref = (name: string): Json => ({ $ref: `#/components/schemas/${name}` });
-const jsonBody = (schema: Json): Json => ({ 'application/json': { schema } });
-const pathParameter = (name: string): Json => ({
-  name,
-  in: 'path',
-  required: true,
-  schema: { type: 'string' },
-});
 const ifMatch: Json = {
   name: 'If-Match',
   in: 'header',
@@ -27,20 +19,6 @@ const paging: readonly Json[] = [
   { name: 'limit', in: 'query', schema: { type: 'integer', minimum: 1, maximum: 500, default: 100 } },
   { name: 'after', in: 'query', description: 'The "next" of the page before', schema: { type: 'string' } },
 ];
-
-/** Problem answers by status; several codes may share one. */
-function problems(...codes: readonly ProblemCode[]): Json {
-  const byStatus = Map.groupBy(codes, (code) => PROBLEMS[code].status);
-  return Object.fromEntries(
-    [...byStatus].map(([status, group]) => [
-      String(status),
-      {
-        description: group.map((code) => `${code}: ${PROBLEMS[code].title}`).join('; '),
-        content: { 'application/problem+json': { schema: ref('Problem') } },
-      },
-    ]),
-  );
-}
 
 const nameOf = (kind: ResourceKind) => kind.singular[0]?.toUpperCase() + kind.singular.slice(1);
 const created = (schema: Json): Json => ({
@@ -75,6 +53,7 @@ function resourcePaths(kind: ResourceKind): Json {
       responses: {
         200: answered(ref(`Stored${name}`)),
         ...problems(
+          'invalid-request',
           'unauthenticated',
           'not-found',
           'wrong-state',
@@ -95,7 +74,12 @@ function resourcePaths(kind: ResourceKind): Json {
         parameters: [...parents, ...paging],
         responses: {
           200: page(ref(`Stored${name}`)),
-          ...problems('invalid-request', 'unauthenticated', 'store-unavailable'),
+          ...problems(
+            'invalid-request',
+            'unauthenticated',
+            ...(parents.length > 0 ? (['not-found'] as const) : []),
+            'store-unavailable',
+          ),
         },
       },
       post: {
@@ -262,88 +246,6 @@ function auditPath(): Json {
   };
 }
 
-function dataPlanePaths(): Json {
-  const endpoint = pathParameter('endpoint');
-  const security = [{ tenantKey: [] }, { tenantKeyHeader: [] }];
-  const context: readonly Json[] = [
-    {
-      name: 'x-switchyard-unit',
-      in: 'header',
-      description: "Id of the experiment's unit",
-      schema: { type: 'string' },
-    },
-    {
-      name: 'x-switchyard-context',
-      in: 'header',
-      description: 'base64url of a JSON object of attributes',
-      schema: { type: 'string' },
-    },
-    {
-      name: 'x-request-timeout-ms',
-      in: 'header',
-      description: 'Deadline, capped by the endpoint',
-      schema: { type: 'number' },
-    },
-  ];
-  const proxied = (method: string) => ({
-    tags: ['data plane'],
-    operationId: `proxy${method[0]?.toUpperCase()}${method.slice(1)}`,
-    summary: "Pass a request on to the variant's HTTP target",
-    security,
-    parameters: [endpoint, pathParameter('path'), ...context],
-    responses: {
-      default: { description: "The target's answer, as a stream" },
-      ...problems('unauthenticated', 'not-found', 'wrong-target-kind', 'target-failed', 'deadline-exceeded'),
-    },
-  });
-  return {
-    '/v2/models/{endpoint}/infer': {
-      post: {
-        tags: ['data plane'],
-        operationId: 'infer',
-        summary: 'Inference by the Open Inference Protocol v2',
-        security,
-        parameters: [endpoint, ...context],
-        requestBody: { required: true, content: jsonBody({ type: 'object', required: ['inputs'] }) },
-        responses: {
-          200: { description: 'Outputs', content: jsonBody({ type: 'object' }) },
-          ...problems(
-            'invalid-request',
-            'request-rejected',
-            'invalid-context',
-            'unauthenticated',
-            'not-found',
-            'wrong-target-kind',
-            'body-too-large',
-            'target-failed',
-            'not-ready',
-            'deadline-exceeded',
-          ),
-        },
-      },
-    },
-    '/v1/proxy/{endpoint}/{path}': Object.fromEntries(
-      ['get', 'put', 'post', 'delete', 'patch'].map((method) => [method, proxied(method)]),
-    ),
-    '/v1/outcomes': {
-      post: {
-        tags: ['data plane'],
-        operationId: 'reportOutcomes',
-        summary: 'Report what units did, up to 1,000 at a time; idempotent by id',
-        security,
-        requestBody: { required: true, content: jsonBody(ref('Outcomes')) },
-        responses: {
-          200: {
-            description: 'How many were taken, and what is wrong with the others',
-            content: jsonBody({ type: 'object' }),
-          },
-          ...problems('invalid-request', 'unauthenticated', 'body-too-large', 'not-ready'),
-        },
-      },
-    },
-  };
-}
-
 const storedFields = {
   revision: { type: 'integer' },
   createdAt: { type: 'string', format: 'date-time' },
@@ -422,6 +324,7 @@ export function openApiDocument(): Json {
       ...keyPaths(),
       ...experimentPaths(),
       ...auditPath(),
+      ...openPaths(),
     },
     components: {
       securitySchemes: {

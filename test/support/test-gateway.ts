@@ -80,6 +80,6 @@ export async function startTestGateway(
 export async function call(url: string, init?: RequestInit): Promise<ApiAnswer> {
   const response = await fetch(url, init);
   const text = await response.text();
-  const isJson = (response.headers.get('content-type') ?? '').includes('json');
+  const isJson = text !== '' && (response.headers.get('content-type') ?? '').includes('json');
   return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
 }
