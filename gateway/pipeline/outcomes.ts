@@ -12,19 +12,23 @@ const MAX_FUTURE_MS = 5 * 60_000;
 /** And an outcome may come in this late. */
 const MAX_PAST_MS = 30 * 24 * 60 * 60_000;
 
+/** Half of a surrogate pair cannot be written as UTF-8: the record that holds it would be lost on its way. */
+const text = (maxChars: number) =>
+  z
+    .string()
+    .min(1)
+    .max(maxChars)
+    .refine(
+      (value) => value.isWellFormed(),
+      'must be well-formed Unicode: it holds half of a surrogate pair',
+    );
+
 /** What a unit did, as the tenant reports it. */
 const outcomeSchema = z.strictObject({
-  id: z
-    .string()
-    .min(1)
-    .max(200)
-    .meta({ description: 'Chosen by the caller; the same id counts once, whenever it comes' }),
+  id: text(200).meta({ description: 'Chosen by the caller; the same id counts once, whenever it comes' }),
   event: keySchema,
   unit: experimentSchema.shape.unit,
-  unitId: z
-    .string()
-    .min(1)
-    .max(1_000)
+  unitId: text(1_000)
     .optional()
     .meta({ description: 'Id of the unit; not needed where the unit is the tenant' }),
   at: z.iso.datetime({ offset: true }).optional().meta({
@@ -32,12 +36,7 @@ const outcomeSchema = z.strictObject({
       'When it happened, with Z or an offset: at most 30 days ago and 5 minutes ahead; now unless given',
   }),
   value: z.number().optional().meta({ description: 'What the event counts, where it counts something' }),
-  requestId: z
-    .string()
-    .min(1)
-    .max(200)
-    .optional()
-    .meta({ description: 'The x-request-id of the answer that it follows' }),
+  requestId: text(200).optional().meta({ description: 'The x-request-id of the answer that it follows' }),
 });
 type ReportedOutcome = z.infer<typeof outcomeSchema>;
 
