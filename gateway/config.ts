@@ -6,8 +6,8 @@ const port = (fallback: number) => z.coerce.number().int().min(0).max(65_535).de
 const count = (fallback: number, min: number, max: number) =>
   z.coerce.number().int().min(min).max(max).default(fallback);
 
-/** Every setting of `npm start`: name, default, unit and meaning. The README's table is generated from it. */
-const environmentSchema = z.object({
+/** Every setting of `npm start`: name, default, unit and meaning. A test keeps the README's table to it. */
+export const gatewayEnvironmentSchema = z.object({
   PORT: port(8080).describe('Port of the data plane and the admin API; 0 takes a free one'),
   HOST: z.string().min(1).default('127.0.0.1').describe('Address to listen on; `0.0.0.0` in a container'),
   METRICS_PORT: port(9090).describe('Port of `/metrics`; 0 takes a free one'),
@@ -77,7 +77,7 @@ export function readConfig(
   const given = Object.fromEntries(
     Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
   );
-  const parsed = environmentSchema.safeParse(given);
+  const parsed = gatewayEnvironmentSchema.safeParse(given);
   if (!parsed.success) {
     return {
       ok: false,
@@ -108,13 +108,4 @@ export function readConfig(
       ),
     }),
   };
-}
-
-/** The settings as rows of the README's table. */
-export function configurationTable(): string {
-  const rows = Object.entries(environmentSchema.shape).map(([name, schema]) => {
-    const fallback = schema.safeParse(undefined).data;
-    return `| \`${name}\` | ${fallback === undefined ? '' : `\`${fallback}\``} | ${schema.description ?? ''} |`;
-  });
-  return ['| variable | default | meaning |', '| --- | --- | --- |', ...rows].join('\n');
 }

@@ -41,6 +41,7 @@ if (cluster.isWorker) {
     process.on('SIGINT', stop).on('SIGTERM', stop);
   } catch (error) {
     logger.fatal({ err: error }, 'switchyard cannot start');
-    process.exitCode = 1;
+    // What had started before the failure must not keep the process alive.
+    process.exit(1);
   }
 }

@@ -1,14 +1,14 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { AggregatorRegistry, Registry } from 'prom-client';
 import { startEmbeddedMongo } from '../experiments/store/embedded/start-embedded-mongo.ts';
-import type { ObjectStore } from '../models/artifacts/object-store.ts';
 import { openObjectStore } from '../models/artifacts/open-object-store.ts';
 import type { GatewayConfig } from './config.ts';
 import { type Listening, listen } from './http/listen.ts';
 import { LakeShipper } from './pipeline/lake-shipper.ts';
 import { startServing } from './serving.ts';
+import type { GroupOptions, ServingGroup } from './serving-group.ts';
 import { createTelemetry } from './telemetry/metrics.ts';
 import { startWorkers } from './workers.ts';
 
@@ -16,24 +16,6 @@ export interface Gateway {
   readonly url: string;
   readonly metricsUrl: string;
   stop(): Promise<void>;
-}
-
-/** Requests are served here or in processes of their own; either way they look like this. */
-export interface ServingGroup {
-  readonly url: string;
-  /** The text of `/metrics`, without what the caller measures itself. */
-  metricsText(): Promise<string>;
-  /** Stops serving; afterwards nothing more comes into the spool. */
-  stop(): Promise<void>;
-}
-
-export interface GroupOptions {
-  readonly config: GatewayConfig;
-  readonly mongodbUri: string;
-  readonly lake: ObjectStore;
-  readonly logger: Logger;
-  /** Ships what is sealed in the spool. */
-  readonly shipSealed: () => Promise<void>;
 }
 
 /**
@@ -77,6 +59,8 @@ async function startParts(config: GatewayConfig, { logger, stops, stop }: Starti
     log: logger,
   });
   stops.push(() => shipper.stop());
+  // This process alone has the directory now: what an earlier one has left in the cache belongs to nobody.
+  await rm(join(config.dataDir, 'lake-cache'), { recursive: true, force: true });
   const shipSealed = async () => void (await shipper.ship());
 
   const start = config.workers === 1 ? startInProcess : startWorkers;

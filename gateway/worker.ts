@@ -12,6 +12,8 @@ export async function runWorker(config: GatewayConfig, logger: Logger): Promise<
     throw new Error('a worker is told its database by the process that starts it');
   const telemetry = createTelemetry();
   AggregatorRegistry.setRegistries([telemetry.registry]);
+  // The library answers the first process's questions from the moment that one of these is made.
+  new AggregatorRegistry();
   const waiting = new Map<number, () => void>();
   let nextId = 0;
   const say = (message: WorkerMessage) => process.send?.(message);

@@ -2,7 +2,7 @@ import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AggregatorRegistry } from 'prom-client';
-import type { GroupOptions, ServingGroup } from './start-gateway.ts';
+import type { GroupOptions, ServingGroup } from './serving-group.ts';
 
 /** What the processes of one gateway say to each other. */
 export type WorkerMessage =
@@ -62,15 +62,19 @@ export async function startWorkers({
     );
   };
   const forked = Array.from({ length: config.workers }, fork);
-  const urls = await Promise.all(forked.map(listeningUrl));
+  const stop = async () => {
+    stopping = true;
+    await Promise.all(workers().map(stopWorker));
+  };
+  const urls = await Promise.all(forked.map(listeningUrl)).catch(async (error: unknown) => {
+    await stop();
+    throw error;
+  });
   const aggregator = new AggregatorRegistry();
   return {
     url: urls[0] ?? '',
     metricsText: () => aggregator.clusterMetrics(),
-    stop: async () => {
-      stopping = true;
-      await Promise.all(workers().map(stopWorker));
-    },
+    stop,
   };
 }
 

@@ -15,10 +15,7 @@ import { findOr404, type ResourceRules, resourceRoutes } from './resource-routes
 const LIFECYCLE_ACTIONS = ['start', 'pause', 'resume', 'stop'] as const satisfies readonly LifecycleAction[];
 
 /** The verdict on one experiment; given by the composition, since it needs the lake. */
-export type ResultsOf = (
-  experiment: RegisteredExperiment,
-  options: { readonly fresh: boolean },
-) => Promise<unknown>;
+type ResultsOf = (experiment: RegisteredExperiment, options: { readonly fresh: boolean }) => Promise<unknown>;
 
 export interface AdminOptions {
   readonly store: ConfigurationStore;

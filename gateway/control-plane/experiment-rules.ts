@@ -6,7 +6,7 @@ import type { ResourceRules } from './resource-routes.ts';
 type Value = Record<string, unknown>;
 
 /** The state that the store keeps beside what the product team wrote. */
-export function stateOf(value: Value): ExperimentState {
+function stateOf(value: Value): ExperimentState {
   const state = EXPERIMENT_STATES.find((candidate) => candidate === value['state']);
   if (state === undefined)
     throw new Error(`an experiment is stored with the unknown state ${String(value['state'])}`);

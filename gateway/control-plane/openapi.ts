@@ -206,7 +206,13 @@ function keyPaths(): Json {
         requestBody: { required: true, content: jsonBody(ref('ApiKeyRequest')) },
         responses: {
           201: { description: 'Created', content: jsonBody(ref('ApiKeyWithSecret')) },
-          ...problems('unauthenticated', 'not-found', 'invalid-configuration', 'store-unavailable'),
+          ...problems(
+            'invalid-request',
+            'unauthenticated',
+            'not-found',
+            'invalid-configuration',
+            'store-unavailable',
+          ),
         },
       },
     },

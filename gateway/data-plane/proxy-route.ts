@@ -21,13 +21,15 @@ import { recordExposure } from './record-exposure.ts';
 /** A stream that says nothing for this long has died. */
 const IDLE_STREAM_MS = 120_000;
 
+type HttpTarget = Target & { readonly kind: 'http' };
+
 /** One proxied request on its way. */
 interface Passage {
   readonly context: RequestContext;
   readonly endpoint: CompiledEndpoint;
   readonly assignment: Assignment;
   readonly assigned: Target;
-  readonly target: Target & { readonly kind: 'http' };
+  readonly target: HttpTarget;
   /** Runs until the target's headers are there. */
   readonly timer: NodeJS.Timeout;
   /** Hands a problem to Express, where it becomes the answer. */
@@ -42,44 +44,49 @@ interface Passage {
  * breaker is open gives way to its twin before anything is sent.
  */
 export function proxyRoute(plane: DataPlane): RequestHandler<{ endpoint: string }> {
-  const passages = new WeakMap<IncomingMessage, Passage>();
-  const passageOf = (request: IncomingMessage): Passage => {
-    const passage = passages.get(request);
-    if (passage === undefined) throw new Error('a request reached the proxy without having begun');
-    return passage;
+  const proxyTo = proxies(plane);
+  return (request, response, next) => {
+    const passage = begin(plane, request, { response, next });
+    response.locals['passage'] = passage;
+    response.once('close', () => clearTimeout(passage.timer));
+    // Network errors come to `on.error`; to `next`, only what fails before anything is asked.
+    void proxyTo(passage.target)(request, response, (error) => giveUp(plane, passage, { error, response }));
   };
+}
+
+/** One middleware per target: made at its first request, gone with the configuration that named it. */
+function proxies(
+  plane: DataPlane,
+): (target: HttpTarget) => ReturnType<typeof createProxyMiddleware<Request, Response>> {
   const agents = {
     http: new HttpAgent({ keepAlive: true, maxSockets: 256, maxFreeSockets: 64 }),
     https: new HttpsAgent({ keepAlive: true, maxSockets: 256, maxFreeSockets: 64 }),
   };
-  const handlers = {
-    changeOrigin: true,
-    proxyTimeout: IDLE_STREAM_MS,
-    router: (request: IncomingMessage) => passageOf(request).target.url,
-    on: {
-      proxyReq: (upstream: ClientRequest, request: IncomingMessage) => {
-        passageOf(request).upstream = upstream;
+  const made = new WeakMap<HttpTarget, ReturnType<typeof createProxyMiddleware<Request, Response>>>();
+  return (target) => {
+    const known = made.get(target);
+    if (known !== undefined) return known;
+    const proxy = createProxyMiddleware<Request, Response>({
+      target: target.url,
+      changeOrigin: true,
+      proxyTimeout: IDLE_STREAM_MS,
+      agent: target.url.startsWith('https:') ? agents.https : agents.http,
+      on: {
+        proxyReq: (upstream, _request, response) => {
+          passageOf(response).upstream = upstream;
+        },
+        proxyRes: (answer, _request, response) => answered(plane, passageOf(response), { answer, response }),
+        // The middleware hands the same error to `next`, where it becomes an answer.
+        error: () => undefined,
       },
-      proxyRes: (answer: IncomingMessage, request: IncomingMessage, response: Response) => {
-        answered(plane, passageOf(request), { answer, response });
-      },
-      error: (error: Error, request: IncomingMessage, response: Response | Socket) => {
-        giveUp(plane, passageOf(request), { error, response });
-      },
-    },
-  };
-  const overHttp = createProxyMiddleware<IncomingMessage, Response>({ ...handlers, agent: agents.http });
-  const overHttps = createProxyMiddleware<IncomingMessage, Response>({ ...handlers, agent: agents.https });
-
-  return (request, response, next) => {
-    const passage = begin(plane, request, { response, next });
-    passages.set(request, passage);
-    const proxy = passage.target.url.startsWith('https:') ? overHttps : overHttp;
-    response.once('close', () => clearTimeout(passage.timer));
-    // Network errors come to `on.error`; to `next`, only what fails before anything is asked.
-    void proxy(request, response, (error) => giveUp(plane, passage, { error, response }));
+    });
+    made.set(target, proxy);
+    return proxy;
   };
 }
+
+/** The passage that `begin` has left with the response. */
+const passageOf = (response: Response): Passage => response.locals['passage'] as Passage;
 
 function begin(
   plane: DataPlane,
@@ -130,7 +137,7 @@ function begin(
 }
 
 /** The assigned target, or the first stand-in whose breaker lets a request through. */
-function choose(plan: AttemptPlan, breakers: TargetBreakers): Target & { readonly kind: 'http' } {
+function choose(plan: AttemptPlan, breakers: TargetBreakers): HttpTarget {
   const candidates = plan.steps.flatMap(({ target, retry }) =>
     target.kind === 'http' && !retry ? [target] : [],
   );

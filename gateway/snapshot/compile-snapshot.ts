@@ -11,7 +11,7 @@ import { modelSchema, modelVersionSchema } from '../../models/catalogue/model.ts
 import { targetSchema, twinsOf } from '../../models/catalogue/target.ts';
 import { endpointSchema } from '../catalogue/endpoint.ts';
 import { API_KEYS, nestedKey } from '../catalogue/resources.ts';
-import { tenantSchema } from '../catalogue/tenant.ts';
+import { storedApiKeySchema, tenantSchema } from '../catalogue/tenant.ts';
 import type { CompiledEndpoint, RegisteredExperiment, Snapshot, TargetWithTwins } from './snapshot.ts';
 
 /** An issue and the thing that has it: `endpoints/movie-ranking`. */
@@ -24,7 +24,6 @@ export type CompiledConfiguration =
   | { readonly ok: false; readonly issues: readonly ConfigurationIssue[] };
 
 const storedExperimentSchema = z.object({ state: z.enum(EXPERIMENT_STATES) }).loose();
-const apiKeySchema = z.object({ tenant: z.string(), digest: z.string().length(64) });
 
 /**
  * The whole configuration, checked and compiled: the same function says whether a change may be committed
@@ -90,7 +89,7 @@ function parseDocuments(documents: readonly StoredDocument[], issues: Configurat
   }
   return {
     tenants: collect('tenants', tenantSchema),
-    keys: collect(API_KEYS, apiKeySchema),
+    keys: collect(API_KEYS, storedApiKeySchema),
     models: collect('models', modelSchema),
     versions: collect('versions', modelVersionSchema),
     targets: collect('targets', targetSchema),

@@ -1,11 +1,5 @@
 /** In order of gravity: of several places that failed, the gravest names the whole failure. */
-export const ARTIFACT_ERROR_CODES = [
-  'digest-mismatch',
-  'oversized',
-  'truncated',
-  'unavailable',
-  'missing',
-] as const;
+const ARTIFACT_ERROR_CODES = ['digest-mismatch', 'oversized', 'truncated', 'unavailable', 'missing'] as const;
 export type ArtifactErrorCode = (typeof ARTIFACT_ERROR_CODES)[number];
 
 /** Why an artifact could not be had whole and unaltered; the message names the URI, the expected and the found. */

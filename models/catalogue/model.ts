@@ -13,10 +13,9 @@ export const modelSchema = z.strictObject({
   name: z.string().max(200).optional(),
   description: z.string().max(2_000).optional(),
 });
-export type Model = z.infer<typeof modelSchema>;
 
 /** Where a copy of an artifact lies: a file for local work, a bucket in either cloud. */
-export const artifactUriSchema = z
+const artifactUriSchema = z
   .string()
   .max(1_024)
   .regex(

@@ -37,7 +37,6 @@ export const targetSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('http'), ...place, url: httpUrlSchema }),
 ]);
 export type Target = z.infer<typeof targetSchema>;
-export type Cloud = Target['cloud'];
 
 /** The targets with the same model version in another cloud than `target`, in the order given. */
 export function twinsOf(target: Target, targets: Iterable<Target>): Target[] {

@@ -6,8 +6,8 @@ import type { Signature, Tensor } from './tensor.ts';
 import { writeTensorData } from './tensor-data.ts';
 
 /** A parameter of the protocol; a bigint where a double would have changed the integer. */
-export type ParameterValue = string | number | bigint | boolean;
-export type Parameters = Readonly<Record<string, ParameterValue>>;
+type ParameterValue = string | number | bigint | boolean;
+type Parameters = Readonly<Record<string, ParameterValue>>;
 
 /** One inference, as Open Inference Protocol v2 words it. Without `outputs` the model gives all it has. */
 export interface InferRequest {
@@ -30,7 +30,7 @@ export interface InferLimits {
   readonly maxElements: number;
   readonly maxTensors: number;
 }
-export const DEFAULT_INFER_LIMITS: InferLimits = { maxElements: 16_777_216, maxTensors: 256 };
+const DEFAULT_INFER_LIMITS: InferLimits = { maxElements: 16_777_216, maxTensors: 256 };
 
 const problem = (path: string, code: string, message: string): InputProblem => ({ path, code, message });
 const failed = (...problems: readonly InputProblem[]) => ({ ok: false, problems }) as const;

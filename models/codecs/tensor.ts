@@ -15,10 +15,10 @@ export const TENSOR_ARRAYS = {
   FP64: Float64Array,
 } as const;
 
-export type NumericDatatype = keyof typeof TENSOR_ARRAYS;
+type NumericDatatype = keyof typeof TENSOR_ARRAYS;
 /** `BYTES` elements are text here: the protocol's JSON form carries nothing else. */
 export type Datatype = NumericDatatype | 'BYTES';
-export type NumericData = InstanceType<(typeof TENSOR_ARRAYS)[NumericDatatype]>;
+type NumericData = InstanceType<(typeof TENSOR_ARRAYS)[NumericDatatype]>;
 export type TensorData = NumericData | readonly string[];
 
 /** A named value: `data` holds the product of `shape` elements, row-major, in the datatype's array. */

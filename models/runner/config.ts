@@ -12,8 +12,8 @@ const wholeNumber = (fallback: number, { min, max }: { min: number; max: number 
 
 const LOOPBACK = /^(127(\.\d{1,3}){3}|::1|localhost)$/;
 
-/** Everything the environment says to a runner: name, default, unit and meaning. */
-const configSchema = z
+/** Everything the environment says to a runner: name, default, unit and meaning. A test keeps the README to it. */
+export const runnerEnvironmentSchema = z
   .object({
     PORT: wholeNumber(8081, { min: 0, max: 65_535 }).describe('port to listen on; 0 picks a free one'),
     HOST: z.string().min(1).default('127.0.0.1').describe('address to listen on'),
@@ -34,7 +34,7 @@ const configSchema = z
       .optional()
       .describe('bearer token of callers; required unless HOST is loopback'),
     ONNX_WORKERS: wholeNumber(Math.max(1, availableParallelism() - 1), { min: 1, max: 256 }).describe(
-      'threads that run models',
+      'threads that run models; by default one less than there are processors',
     ),
     REPOSITORY_POLL_SECONDS: wholeNumber(10, { min: 1, max: 86_400 }).describe(
       'pause between looks at repository.json, s',
@@ -54,7 +54,7 @@ const configSchema = z
     when: ({ value }) => typeof (value as { HOST?: unknown }).HOST === 'string',
   });
 
-export type RunnerConfig = Readonly<z.infer<typeof configSchema>>;
+export type RunnerConfig = Readonly<z.infer<typeof runnerEnvironmentSchema>>;
 
 /** The frozen configuration, or every problem with it, one a line. */
 export function readRunnerConfig(
@@ -62,7 +62,7 @@ export function readRunnerConfig(
 ): { readonly config: RunnerConfig } | { readonly problems: readonly string[] } {
   // An empty variable is how shells and manifests say "unset".
   const set = Object.fromEntries(Object.entries(environment).filter(([, text]) => text !== ''));
-  const parsed = configSchema.safeParse(set);
+  const parsed = runnerEnvironmentSchema.safeParse(set);
   if (parsed.success) return { config: Object.freeze(parsed.data) };
   return { problems: parsed.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`) };
 }

@@ -95,18 +95,35 @@ const rounded = (figures: OfflineFigures): OfflineFigures => ({
   shareBestInTopThree: round(figures.shareBestInTopThree),
 });
 
-/** Writes each model.onnx and the manifest under `directory`. */
+const MODEL = 'movie-ranker';
+
+/** What a runner reads to serve the samples: the versions as its repository lists them. */
+export function repositoryOf(rankers: readonly TrainedRanker[]) {
+  return {
+    models: rankers.map(({ manifest: { version, artifact, sha256, sizeBytes } }) => ({
+      model: MODEL,
+      version,
+      artifact,
+      sha256,
+      sizeBytes,
+    })),
+  };
+}
+
+/** Writes each model.onnx, the manifest and a runner's repository.json under `directory`. */
 export function writeRankers(rankers: readonly TrainedRanker[], directory: string): void {
   for (const { manifest, bytes } of rankers) {
     const file = path.join(directory, manifest.artifact);
     mkdirSync(path.dirname(file), { recursive: true });
     writeFileSync(file, bytes);
   }
-  const manifest = { model: 'movie-ranker', versions: rankers.map((ranker) => ranker.manifest) };
-  writeFileSync(
-    path.join(directory, 'movie-ranker', 'manifest.json'),
-    `${JSON.stringify(manifest, null, 2)}\n`,
-  );
+  const manifest = { model: MODEL, versions: rankers.map((ranker) => ranker.manifest) };
+  writeJson(path.join(directory, MODEL, 'manifest.json'), manifest);
+  writeJson(path.join(directory, 'repository.json'), repositoryOf(rankers));
+}
+
+function writeJson(file: string, value: unknown): void {
+  writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`);
 }
 
 if (import.meta.main) {

@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { configurationTable, readConfig } from '../../gateway/config.ts';
+import { readConfig } from '../../gateway/config.ts';
 
 describe('the configuration', () => {
   it('has a default for everything', () => {
@@ -44,9 +43,5 @@ describe('the configuration', () => {
   it("collects the targets' tokens by name", () => {
     const read = readConfig({ SWITCHYARD_TARGET_AWS: 'token', OTHER: 'x' });
     expect(read.ok && [...read.config.targetSecrets]).toEqual([['SWITCHYARD_TARGET_AWS', 'token']]);
-  });
-
-  it('is what the README says', () => {
-    expect(readFileSync('README.md', 'utf8')).toContain(configurationTable());
   });
 });

@@ -7,10 +7,8 @@ import { createLogger } from '../../gateway/telemetry/logger.ts';
 
 export const ADMIN_KEY = 'test-admin-key-0123456789';
 
-export interface TestGateway {
-  readonly url: string;
-  readonly metricsUrl: string;
-  readonly dataDir: string;
+/** Speaks to the admin API as an operator does. */
+export interface AdminClient {
   /** A call of the admin API; answers status, headers and parsed body. */
   admin(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<ApiAnswer>;
   /** Registers, and fails loudly when that is refused. */
@@ -20,6 +18,12 @@ export interface TestGateway {
     key: string,
     attributes?: Record<string, unknown>,
   ): Promise<{ readonly secret: string; readonly keyId: string }>;
+}
+
+export interface TestGateway extends AdminClient {
+  readonly url: string;
+  readonly metricsUrl: string;
+  readonly dataDir: string;
   stop(options?: { readonly keepData?: boolean }): Promise<void>;
 }
 
@@ -46,32 +50,39 @@ export async function startTestGateway(
   });
   if (!read.ok) throw new Error(read.problems.join('\n'));
   const gateway: Gateway = await startGateway(read.config, createLogger(read.config.logLevel));
-  const admin: TestGateway['admin'] = (method, path, body, headers = {}) =>
-    call(`${gateway.url}/admin/v1${path}`, {
+  return {
+    url: gateway.url,
+    metricsUrl: gateway.metricsUrl,
+    dataDir: directory,
+    ...adminClient(gateway.url),
+    stop: async ({ keepData = false } = {}) => {
+      await gateway.stop();
+      if (!keepData) await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A client of the admin API at a gateway's URL, with the tests' admin key unless another is given. */
+export function adminClient(url: string, key: string = ADMIN_KEY): AdminClient {
+  const admin: AdminClient['admin'] = (method, path, body, headers = {}) =>
+    call(`${url}/admin/v1${path}`, {
       method,
-      headers: { authorization: `Bearer ${ADMIN_KEY}`, 'content-type': 'application/json', ...headers },
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', ...headers },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
-  const register: TestGateway['register'] = async (path, body) => {
+  const register: AdminClient['register'] = async (path, body) => {
     const answer = await admin('POST', path, body);
     if (answer.status >= 300)
       throw new Error(`POST ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
     return answer;
   };
   return {
-    url: gateway.url,
-    metricsUrl: gateway.metricsUrl,
-    dataDir: directory,
     admin,
     register,
-    tenant: async (key, attributes = {}) => {
-      await register('/tenants', { key, attributes });
-      const { body } = await register(`/tenants/${key}/keys`, { name: 'test' });
+    tenant: async (tenant, attributes = {}) => {
+      await register('/tenants', { key: tenant, attributes });
+      const { body } = await register(`/tenants/${tenant}/keys`, { name: 'test' });
       return { secret: body.secret, keyId: body.id };
-    },
-    stop: async ({ keepData = false } = {}) => {
-      await gateway.stop();
-      if (!keepData) await rm(directory, { recursive: true, force: true });
     },
   };
 }

@@ -6,7 +6,7 @@ import { inferInputs } from '../../../models/samples/features.ts';
 import { type Film, loadFilms, UNKNOWN_NUMBER } from '../../../models/samples/films.ts';
 import { fitLinearRanker, linearScore } from '../../../models/samples/linear-ranker.ts';
 import { splitFilms } from '../../../models/samples/split.ts';
-import { trainRankers } from '../../../models/samples/train.ts';
+import { repositoryOf, trainRankers } from '../../../models/samples/train.ts';
 import { fitTreeRanker, treeScore } from '../../../models/samples/tree-ranker.ts';
 
 const SAMPLES = new URL('../../../models/samples/', import.meta.url);
@@ -32,6 +32,9 @@ async function onnxScores(artifact: string, batch: readonly Film[]): Promise<num
 describe('training the movie rankers', () => {
   it('gives the committed manifest and the committed bytes again', () => {
     expect({ model: 'movie-ranker', versions: rankers.map(({ manifest }) => manifest) }).toEqual(committed);
+    expect(repositoryOf(rankers)).toEqual(
+      JSON.parse(readFileSync(new URL('repository.json', SAMPLES), 'utf8')),
+    );
     for (const { manifest, bytes } of rankers) {
       const file = readFileSync(new URL(manifest.artifact, SAMPLES));
       expect(hash('sha256', file)).toBe(manifest.sha256);
