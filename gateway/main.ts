@@ -36,12 +36,12 @@ if (cluster.isWorker) {
       stopping = true;
       logger.info({ signal }, 'stopping: requests under way are finished first');
       await gateway.stop();
-      process.exit(0);
+      logger.flush(() => process.exit(0));
     };
     process.on('SIGINT', stop).on('SIGTERM', stop);
   } catch (error) {
     logger.fatal({ err: error }, 'switchyard cannot start');
     // What had started before the failure must not keep the process alive.
-    process.exit(1);
+    logger.flush(() => process.exit(1));
   }
 }

@@ -6,6 +6,8 @@ const HEADERS_TIMEOUT_MS = 15_000;
 const REQUEST_TIMEOUT_MS = 120_000;
 /** Longer than the idle timeout of the usual load balancers (60 s), so that they close first. */
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
+/** How often a closing server looks for connections that have become idle. */
+const SWEEP_INTERVAL_MS = 20;
 
 export interface Listening {
   readonly url: string;
@@ -38,8 +40,10 @@ export async function listen(
 
 async function drain(server: Server, drainMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
+  // `close` ends the connections that are idle now; one that becomes idle later would stay for its whole timeout.
+  const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_INTERVAL_MS);
   const timer = setTimeout(() => server.closeAllConnections(), drainMs);
   await closed;
+  clearInterval(sweep);
   clearTimeout(timer);
 }

@@ -1,8 +1,8 @@
-import type { TestGateway } from './test-gateway.ts';
+import type { AdminClient } from './test-gateway.ts';
 
 /** Registers model `ranker` v1 and v2, each in both clouds, and endpoint `ranking` on v1 in AWS. */
 export async function registerRanking(
-  gateway: TestGateway,
+  gateway: AdminClient,
   {
     aws,
     gcp,
