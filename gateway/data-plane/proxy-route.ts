@@ -1,6 +1,5 @@
 import { type ClientRequest, Agent as HttpAgent, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import type { Socket } from 'node:net';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { createProxyMiddleware } from 'http-proxy-middleware';
 import { type Assignment, assign } from '../../experiments/assignment.ts';
@@ -20,6 +19,9 @@ import { recordExposure } from './record-exposure.ts';
 
 /** A stream that says nothing for this long has died. */
 const IDLE_STREAM_MS = 120_000;
+
+/** What a host that is down says through what stands before it. Its own 500 may be the fault of one request. */
+const TARGET_AWAY = new Set([502, 503, 504]);
 
 type HttpTarget = Target & { readonly kind: 'http' };
 
@@ -76,8 +78,10 @@ function proxies(
           passageOf(response).upstream = upstream;
         },
         proxyRes: (answer, _request, response) => answered(plane, passageOf(response), { answer, response }),
-        // The middleware hands the same error to `next`, where it becomes an answer.
-        error: () => undefined,
+        error: (error, _request, response) => {
+          // A socket stands here for a WebSocket's response, and those are not proxied.
+          if ('locals' in response) giveUp(plane, passageOf(response), { error, response });
+        },
       },
     });
     made.set(target, proxy);
@@ -173,8 +177,9 @@ function answered(
   clearTimeout(passage.timer);
   const status = answer.statusCode ?? 502;
   const { target, assigned, endpoint, assignment, context } = passage;
-  plane.targets.breakers.report(target.key, status < 500);
-  plane.telemetry.attempts.inc({ target: target.key, outcome: status < 500 ? 'answered' : 'failed' });
+  const away = TARGET_AWAY.has(status);
+  plane.targets.breakers.report(target.key, !away);
+  plane.telemetry.attempts.inc({ target: target.key, outcome: away ? 'failed' : 'answered' });
   expose(plane, passage, { status, target, error: status < 500 ? null : 'target-failed' });
   count(plane.telemetry, context, { endpoint: endpoint.endpoint.key, status, served: target, assigned });
   rewriteResponseHeaders(answer.headers);
@@ -189,13 +194,12 @@ function answered(
 function giveUp(
   plane: DataPlane,
   passage: Passage,
-  { error, response }: { readonly error: unknown; readonly response: Response | Socket },
+  { error, response }: { readonly error: unknown; readonly response: Response },
 ): void {
   clearTimeout(passage.timer);
   if (response.writableEnded) return;
-  if ('headersSent' in response && !response.headersSent && !response.destroyed) {
-    passage.next(failed(plane, passage, error));
-  } else response.destroy();
+  if (response.headersSent || response.destroyed) response.destroy();
+  else passage.next(failed(plane, passage, error));
 }
 
 /** No answer came: the client gets a problem, the exposure says so, and the target is counted out. */
