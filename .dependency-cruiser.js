@@ -33,6 +33,12 @@ export default {
       to: { path: [IO_BUILTINS, 'node_modules/(onnxruntime-node|@aws-sdk|@google-cloud|undici)/'] },
     },
     {
+      name: 'pure-placement-has-no-pulumi',
+      severity: 'error',
+      from: { path: '^infra/placement\\.ts$' },
+      to: { path: [IO_BUILTINS, 'node_modules/@pulumi/'] },
+    },
+    {
       name: 'production-imports-no-tests',
       severity: 'error',
       from: { path: '^(experiments|models|gateway|infra)/' },
