@@ -1,33 +1,16 @@
-import { execFile, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import onnxProto from 'onnx-proto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { identityModel, linearModel } from '../support/onnx-models.ts';
 import { RunnerProcess, TestRepository } from '../support/runner-process.ts';
+import { TRITON_PYTHON, whyNoTritonClient } from '../support/tritonclient.ts';
 
 const { DataType } = onnxProto.onnx.TensorProto;
-const PACKAGE = 'tritonclient[http]==2.73.0';
-const VENV = join(
-  process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'),
-  'switchyard-test',
-  'tritonclient-2.73.0',
-);
-const PYTHON = join(VENV, 'bin', 'python');
-
-/** Null when the client is there or could be installed; else why not. */
-function whyNoClient(): string | null {
-  const works = () =>
-    existsSync(PYTHON) && spawnSync(PYTHON, ['-c', 'import tritonclient.http']).status === 0;
-  if (works()) return null;
-  if (spawnSync('python3', ['-m', 'venv', VENV]).status !== 0) return 'needs python3 with venv';
-  spawnSync(PYTHON, ['-m', 'pip', 'install', '--quiet', PACKAGE]);
-  return works() ? null : `pip could not install ${PACKAGE}`;
-}
-const missing = whyNoClient();
+const missing = whyNoTritonClient();
 
 /** NVIDIA's client does what its documentation shows; what it understood comes back as JSON. */
 const SCRIPT = `
@@ -94,7 +77,7 @@ describe.skipIf(missing !== null)(
     });
 
     it('understands health, metadata, inference and errors', async () => {
-      const { stdout } = await promisify(execFile)(PYTHON, ['-c', SCRIPT, new URL(runner.url).host]);
+      const { stdout } = await promisify(execFile)(TRITON_PYTHON, ['-c', SCRIPT, new URL(runner.url).host]);
       expect(JSON.parse(stdout)).toMatchObject({
         live: true,
         ready: true,
