@@ -32,6 +32,8 @@ interface Runtime {
 /** Models of targets of kind `onnx`, run in this process's worker threads; none are started before one is needed. */
 export class OnnxTargets implements InProcessModels {
   readonly #options: OnnxTargetsOptions;
+  /** By `model/version`: resolved once its loading has come to an end, good or bad. */
+  readonly #settled = new Map<string, Promise<void>>();
   #runtime: Runtime | null = null;
   #wanted: ReadonlyMap<string, { readonly model: string; readonly version: string }> = new Map();
 
@@ -56,10 +58,12 @@ export class OnnxTargets implements InProcessModels {
     for (const [key, { model, version }] of wanted) {
       const registered = snapshot.versions.get(key);
       if (registered === undefined) continue;
-      this.#start()
+      const settled = this.#start()
         .host.serve({ ...registered, model, version })
         .catch((error) => logger.error({ err: error, model, version }, 'a model could not be loaded'));
+      this.#settled.set(key, settled);
     }
+    for (const key of this.#settled.keys()) if (!wanted.has(key)) this.#settled.delete(key);
   }
 
   async infer(
@@ -68,6 +72,10 @@ export class OnnxTargets implements InProcessModels {
     { signal }: { readonly signal: AbortSignal },
   ): Promise<AttemptOutcome> {
     const { model, version } = target;
+    if (this.#runtime?.host.state(model, version)?.status === 'loading') {
+      await this.#loaded(`${model}/${version}`, signal);
+    }
+    if (signal.aborted) return endedBy(signal);
     const state = this.#runtime?.host.state(model, version);
     if (this.#runtime === null || state?.status !== 'ready') {
       return attemptFailed('overloaded', `${model}/${version} is ${state?.status ?? 'unknown'} here`, true);
@@ -103,6 +111,17 @@ export class OnnxTargets implements InProcessModels {
   async close(): Promise<void> {
     await this.#runtime?.host.close();
     await this.#runtime?.pool.close();
+  }
+
+  /** A model that was just registered is worth the attempt's time: resolves when it is ready, failed, or time is up. */
+  async #loaded(key: string, signal: AbortSignal): Promise<void> {
+    const settled = this.#settled.get(key);
+    if (settled === undefined) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const stop = () => resolve();
+    signal.addEventListener('abort', stop, { once: true });
+    await Promise.race([settled, promise]);
+    signal.removeEventListener('abort', stop);
   }
 
   #start(): Runtime {

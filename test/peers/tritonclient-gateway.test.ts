@@ -77,13 +77,6 @@ describe.skipIf(missing !== null)(
       await gateway.register('/experiments', { key: 'e', endpoint: 'movie-ranking', unit: 'user', variants });
       await gateway.register('/experiments/e/start', {});
       ({ secret } = await gateway.tenant('acme'));
-      const ready = async (user: string) =>
-        (
-          await fetch(`${gateway.url}/v2/models/movie-ranking`, {
-            headers: { 'x-api-key': secret, 'x-switchyard-unit': user },
-          })
-        ).ok;
-      while (!(await ready('any'))) await new Promise((resolve) => setTimeout(resolve, 100));
     });
 
     afterAll(() => gateway.stop());
