@@ -45,6 +45,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
   const store = await ConfigurationStore.connect({
     uri: options.mongodbUri,
     serverSelectionTimeoutMs: STORE_TIMEOUT_MS,
+    operationTimeoutMs: STORE_TIMEOUT_MS,
   });
   const source = new SnapshotSource({
     store,

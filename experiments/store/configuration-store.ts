@@ -18,16 +18,17 @@ export type { Actor, AuditEntry, Change, StoredDocument } from './stored-documen
 
 const DEFAULT_DATABASE = 'switchyard';
 const DEFAULT_SELECTION_TIMEOUT_MS = 5_000;
-/** How long one round trip may take, and how long one may wait for a free connection. */
-const OPERATION_TIMEOUT_MS = 10_000;
+const DEFAULT_OPERATION_TIMEOUT_MS = 10_000;
 
 export interface ConnectOptions {
   readonly uri: string;
   /** The database that the URI names, else `switchyard`. */
   readonly database?: string;
   readonly now?: () => Date;
-  /** How long to look for a server that can be written to; a round trip to one may take 10 s beyond that. */
+  /** How long to look for a server that can be written to; 5 s unless given. */
   readonly serverSelectionTimeoutMs?: number;
+  /** How long one round trip may take, and how long one may wait for a free connection; 10 s unless given. */
+  readonly operationTimeoutMs?: number;
 }
 
 export type CommitResult =
@@ -68,12 +69,12 @@ export class ConfigurationStore {
 
   /** The revision of the configuration, 0 when there never was a change. One read of an index: made to be polled. */
   async revision(): Promise<number> {
-    return asStoreErrors('read the revision', () => this.#revision());
+    return this.#ask('read the revision', () => this.#revision());
   }
 
   /** Every document as of exactly `revision`, however many commits are under way. */
   async readAll(): Promise<{ revision: number; documents: StoredDocument[] }> {
-    return asStoreErrors('read the configuration', async () => {
+    return this.#ask('read the configuration', async () => {
       const from = await this.#revision();
       const records = new Map<string, DocumentRecord>();
       for (const record of await this.#documents.find().toArray()) {
@@ -104,7 +105,7 @@ export class ConfigurationStore {
     if (change.kind.includes('/')) {
       throw new RangeError(`the kind "${change.kind}" has a slash; name it without`);
     }
-    return asStoreErrors('commit a change', async () => {
+    return this.#ask('commit a change', async () => {
       const last = await this.#log.find().sort({ _id: -1 }).limit(1).next();
       const revision = last?._id ?? 0;
       if (revision !== baseRevision) {
@@ -139,7 +140,7 @@ export class ConfigurationStore {
       ...(kind === undefined ? {} : { kind }),
       ...(key === undefined ? {} : { key }),
     };
-    return asStoreErrors('read the audit log', async () => {
+    return this.#ask('read the audit log', async () => {
       const entries = await this.#log.find(filter).sort({ _id: -1 }).limit(limit).toArray();
       return entries.map(auditEntry);
     });
@@ -147,22 +148,30 @@ export class ConfigurationStore {
 
   /** The secret of that name, made by `create` the first time: one wins, and every caller gets that one. */
   async secret(name: string, create: () => string): Promise<string> {
-    return asStoreErrors('read a secret', () => this.#secrets.getOrCreate(name, create));
+    return this.#ask('read a secret', () => this.#secrets.getOrCreate(name, create));
   }
 
   /** The secrets whose names begin with the prefix. */
   async secrets(prefix: string): Promise<Map<string, string>> {
-    return asStoreErrors('read secrets', () => this.#secrets.withPrefix(prefix));
+    return this.#ask('read secrets', () => this.#secrets.withPrefix(prefix));
   }
 
   /** Deletes a secret for good; one that is not there counts as deleted. */
   async deleteSecret(name: string): Promise<void> {
-    return asStoreErrors('delete a secret', () => this.#secrets.delete(name));
+    return this.#ask('delete a secret', () => this.#secrets.delete(name));
   }
 
   /** Ends every connection; what is under way rejects. */
   async close(): Promise<void> {
     await this.#client.close();
+  }
+
+  /** The driver connects by itself once only: where the server was away then, it must be told to try again. */
+  async #ask<T>(what: string, operation: () => Promise<T>): Promise<T> {
+    return asStoreErrors(what, async () => {
+      await this.#client.connect();
+      return operation();
+    });
   }
 
   async #revision(): Promise<number> {
@@ -229,14 +238,15 @@ function newer(a: DocumentRecord | null, b: DocumentRecord): DocumentRecord {
 function makeClient({
   uri,
   serverSelectionTimeoutMs = DEFAULT_SELECTION_TIMEOUT_MS,
+  operationTimeoutMs = DEFAULT_OPERATION_TIMEOUT_MS,
 }: ConnectOptions): MongoClient {
   try {
     return new MongoClient(uri, {
       appName: 'switchyard',
       serverSelectionTimeoutMS: serverSelectionTimeoutMs,
       connectTimeoutMS: serverSelectionTimeoutMs,
-      socketTimeoutMS: OPERATION_TIMEOUT_MS,
-      waitQueueTimeoutMS: OPERATION_TIMEOUT_MS,
+      socketTimeoutMS: operationTimeoutMs,
+      waitQueueTimeoutMS: operationTimeoutMs,
       // What one gateway has seen must not be undone by a failover.
       readPreference: 'primary',
       readConcern: { level: 'majority' },

@@ -1,0 +1,147 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type MongoProcess, startMongoProcess } from '../support/mongo-process.ts';
+import { INFER_BODY, rankingExperiment, registerRanking } from '../support/ranking-endpoint.ts';
+import { readSpool } from '../support/spool.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { call, startTestGateway, type TestGateway } from '../support/test-gateway.ts';
+import { openInferenceAnswer, startUpstream, type Upstream } from '../support/upstream.ts';
+
+/** The longest an operator waits to hear that the database is away. */
+const QUICKLY_MS = 7_000;
+
+let directory: string;
+let database: MongoProcess;
+let upstream: Upstream;
+let gateway: TestGateway;
+let secret: string;
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'switchyard-mongo-'));
+  database = await startMongoProcess(directory);
+  upstream = await startUpstream(openInferenceAnswer(1));
+  gateway = await startTestGateway({ MONGODB_URI: database.uri });
+  await registerRanking(gateway, { aws: upstream.url, gcp: upstream.url });
+  await gateway.register('/experiments', rankingExperiment());
+  await gateway.register('/experiments/ranker-v2/start', {});
+  ({ secret } = await gateway.tenant('acme'));
+}, 60_000);
+
+afterAll(async () => {
+  await gateway.stop();
+  await database.kill();
+  await upstream.stop();
+  await rm(directory, { recursive: true, force: true });
+}, 60_000);
+
+const infer = (url = gateway.url) =>
+  call(`${url}/v2/models/ranking/infer`, {
+    method: 'POST',
+    headers: { 'x-api-key': secret, 'x-switchyard-unit': 'u1' },
+    body: INFER_BODY,
+  });
+
+async function expectInference(): Promise<void> {
+  for (let index = 0; index < 50; index++) {
+    const startedMs = performance.now();
+    const answer = await infer();
+    expect(answer).toMatchObject({ status: 200 });
+    expect(answer.headers.get('x-switchyard-experiment')).toBe('ranker-v2');
+    expect(performance.now() - startedMs).toBeLessThan(1_000);
+  }
+}
+
+async function expectAdminRefused(): Promise<void> {
+  for (const [method, path, body] of [
+    ['GET', '/tenants', undefined],
+    ['POST', '/tenants', { key: 'late' }],
+    ['GET', '/audit', undefined],
+  ] as const) {
+    const startedMs = performance.now();
+    expect(await gateway.admin(method, path, body)).toMatchObject({
+      status: 503,
+      body: { code: 'store-unavailable', retryable: true },
+    });
+    expect(performance.now() - startedMs, `${method} ${path}`).toBeLessThan(QUICKLY_MS);
+  }
+}
+
+const freshness = async () => {
+  const { body } = await call(gateway.metricsUrl);
+  return /^switchyard_configuration_fresh (\d)$/m.exec(String(body))?.[1];
+};
+
+async function expectRecovered(): Promise<void> {
+  await expect
+    .poll(async () => (await gateway.admin('GET', '/tenants')).status, { timeout: 20_000 })
+    .toBe(200);
+  await expect.poll(freshness, { timeout: 5_000 }).toBe('1');
+}
+
+describe('a database that is away', () => {
+  it('and stands still does not hold up inference, is told of quickly, and is taken up again', async () => {
+    database.signal('SIGSTOP');
+    await expectInference();
+    await expectAdminRefused();
+    await expect.poll(freshness, { timeout: 20_000 }).toBe('0');
+    await expectInference();
+    database.signal('SIGCONT');
+    await expectRecovered();
+  });
+
+  it('because it died does not hold up inference, is told of quickly, and is taken up again', async () => {
+    await database.kill();
+    await expectInference();
+    await expectAdminRefused();
+    await expectInference();
+    database = await startMongoProcess(directory);
+    await expectRecovered();
+    await gateway.register('/tenants', { key: 'afterwards' });
+  });
+
+  it('at the start leaves the configuration on disk to serve from', async () => {
+    await gateway.stop({ keepData: true });
+    await database.kill();
+    gateway = await startTestGateway({ MONGODB_URI: database.uri }, gateway.dataDir);
+    expect(await call(`${gateway.url}/readyz`)).toMatchObject({ status: 200 });
+    await expectInference();
+    const { headers } = await infer();
+    const ids = readSpool(gateway.dataDir, 'exposures').map(({ id }) => id);
+    expect(ids).toContain(headers.get('x-request-id'));
+    await expectAdminRefused();
+    database = await startMongoProcess(directory);
+    await expectRecovered();
+  });
+
+  it('at the very first start is waited for, without an answer that is not a problem', async () => {
+    const ownDirectory = await temporaryDirectory();
+    const uri = `mongodb://${encodeURIComponent(join(ownDirectory, 'mongo.sock'))}/`;
+    const waiting = await startTestGateway({ MONGODB_URI: uri });
+    expect(await call(`${waiting.url}/livez`)).toMatchObject({ status: 200 });
+    expect(await call(`${waiting.url}/readyz`)).toMatchObject({ status: 503, body: { status: 'not-ready' } });
+    expect(await infer(waiting.url)).toMatchObject({ status: 503, body: { code: 'not-ready' } });
+    expect(await waiting.admin('GET', '/tenants')).toMatchObject({
+      status: 503,
+      body: { code: 'not-ready' },
+    });
+    const own = await startMongoProcess(ownDirectory);
+    expect(own.uri).toBe(uri);
+    await expect
+      .poll(async () => (await call(`${waiting.url}/readyz`)).status, { timeout: 20_000 })
+      .toBe(200);
+    await waiting.register('/tenants', { key: 'first' });
+    await waiting.stop();
+    await own.kill();
+  });
+
+  it('does not hold up the end of the gateway', async () => {
+    database.signal('SIGSTOP');
+    const startedMs = performance.now();
+    await gateway.stop({ keepData: true });
+    expect(performance.now() - startedMs).toBeLessThan(QUICKLY_MS);
+    database.signal('SIGCONT');
+    gateway = await startTestGateway({ MONGODB_URI: database.uri }, gateway.dataDir);
+  });
+});
