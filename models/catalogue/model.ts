@@ -15,7 +15,7 @@ export const modelSchema = z.strictObject({
 });
 
 /** Where a copy of an artifact lies: a file for local work, a bucket in either cloud. */
-const artifactUriSchema = z
+export const artifactUriSchema = z
   .string()
   .max(1_024)
   .regex(
