@@ -10,7 +10,7 @@ import { ADMIN_KEY, startTestGateway } from '../support/test-gateway.ts';
 const run = promisify(execFile);
 const readme = readFileSync('README.md', 'utf8');
 const blocks = [...readme.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, text = '']) => text);
-const scripts: Record<string, string> = JSON.parse(readFileSync('package.json', 'utf8')).scripts;
+const { scripts, dependencies, devDependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
 
 describe('the README', () => {
   it('lists the settings as the gateway and the runner read them', () => {
@@ -49,5 +49,15 @@ describe('the README', () => {
     } finally {
       await gateway.stop();
     }
+  });
+});
+
+describe('the architecture page', () => {
+  it('says what each dependency is for', () => {
+    const page = readFileSync('ARCHITECTURE.md', 'utf8');
+    const names = Object.keys({ ...dependencies, ...devDependencies });
+    expect(names.filter((name) => !new RegExp(`^\\|[^|]*(^|[ |])${name}([ ,|])`, 'm').test(page))).toEqual(
+      [],
+    );
   });
 });
