@@ -28,3 +28,6 @@ export function problems(...codes: readonly ProblemCode[]): Json {
     ]),
   );
 }
+
+/** Name of a resource's schema: `Experiment` for `experiment`. */
+export const schemaName = (singular: string): string => `${singular[0]?.toUpperCase()}${singular.slice(1)}`;
