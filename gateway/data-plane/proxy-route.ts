@@ -183,6 +183,8 @@ function answered(
   expose(plane, passage, { status, target, error: status < 500 ? null : 'target-failed' });
   count(plane.telemetry, context, { endpoint: endpoint.endpoint.key, status, served: target, assigned });
   rewriteResponseHeaders(answer.headers);
+  // Left out, the library would say keep-alive to a client that asked to close.
+  answer.headers.connection = response.shouldKeepAlive ? 'keep-alive' : 'close';
   setAnswerHeaders(response, { endpoint: endpoint.endpoint, assignment, assigned, served: target });
   // A stream may begin long before its first event does. Where body and headers came together, so they leave.
   setImmediate(() => {

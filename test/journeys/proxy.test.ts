@@ -256,6 +256,15 @@ describe('a proxied answer', () => {
     }
   });
 
+  it('ends the connection where the client asked for that, and keeps it where not', async () => {
+    const head = `GET /v1/proxy/pages/x HTTP/1.1\r\nhost: x\r\nx-api-key: ${secret}\r\n`;
+    const closing = await exchange(gateway.url, `${head}connection: close\r\n\r\n`, 2_000);
+    expect(closing).toMatch(/\r\nconnection: close\r\n/i);
+    const both = await exchange(gateway.url, `${head}\r\n${head}connection: close\r\n\r\n`, 2_000);
+    expect(both.match(/HTTP\/1\.1 200 /g)).toHaveLength(2);
+    expect(both).toMatch(/\r\nconnection: keep-alive\r\n/i);
+  });
+
   it('arrives piece by piece, as it is written', async () => {
     let write: (text: string) => void = () => undefined;
     let end = () => undefined as unknown;

@@ -13,12 +13,13 @@ export async function openSocket(url: string): Promise<Socket> {
 export async function exchange(url: string, bytes: string | Buffer, timeoutMs = 5_000): Promise<string> {
   const socket = await openSocket(url);
   const chunks: Buffer[] = [];
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
   socket.on('data', (chunk: Buffer) => chunks.push(chunk));
   // A reset is one of the ways in which a server closes.
   socket.on('error', () => socket.destroy());
   const timer = setTimeout(() => socket.destroy(), timeoutMs);
   socket.write(bytes);
-  await once(socket, 'close');
+  await closed;
   clearTimeout(timer);
   return Buffer.concat(chunks).toString('latin1');
 }
