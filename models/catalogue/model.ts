@@ -15,7 +15,7 @@ export const modelSchema = z.strictObject({
 });
 
 /** Where a copy of an artifact lies: a file for local work, a bucket in either cloud. */
-export const artifactUriSchema = z
+const artifactUriSchema = z
   .string()
   .max(1_024)
   .regex(
