@@ -4,11 +4,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 const MAIN = join(import.meta.dirname, '../../gateway/main.ts');
+/** Ends the gateway with the tests, however they end. */
+const PRELOAD = join(import.meta.dirname, '../../demo/die-with-parent.ts');
 const START_TIMEOUT_MS = 30_000;
-const running = new Set<ChildProcess>();
-process.once('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
-});
 
 export interface Exit {
   readonly code: number | null;
@@ -68,24 +66,23 @@ export async function runToItsEnd(
 }
 
 function spawnGateway(environment: Readonly<Record<string, string>>): Spawned {
-  const child = spawn(process.execPath, [MAIN], {
+  const child = spawn(process.execPath, ['--import', PRELOAD, MAIN], {
     env: { PATH: process.env['PATH'] ?? '', PORT: '0', METRICS_PORT: '0', ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
-  running.add(child);
   const lines: string[] = [];
   const ended = once(child, 'close').then(([code, signal]): Exit => ({ code, signal }));
   const listening = new Promise<{ url: string; metricsUrl: string }>((resolve, reject) => {
     const fail = (what: string) => reject(new Error(`the gateway ${what}:\n${lines.slice(-20).join('\n')}`));
     const timer = setTimeout(() => fail(`did not listen within ${START_TIMEOUT_MS} ms`), START_TIMEOUT_MS);
     for (const stream of [child.stdout, child.stderr]) {
+      if (stream === null) continue;
       createInterface({ input: stream }).on('line', (line) => {
         lines.push(line);
         if (line.includes('"msg":"listening"')) resolve(JSON.parse(line));
       });
     }
     void ended.then(({ code, signal }) => {
-      running.delete(child);
       clearTimeout(timer);
       fail(`ended with ${signal ?? code} before it listened`);
     });
