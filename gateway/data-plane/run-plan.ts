@@ -22,8 +22,8 @@ const MIN_ATTEMPT_MS = 1;
 
 /**
  * Tries the steps in order within the deadline. Each attempt gets an equal share of the time that is left, so
- * that a target which hangs leaves its twins enough. When every breaker is open the first target is asked all
- * the same: the last one is never ejected.
+ * that a target which hangs leaves its twins enough. Targets whose breakers are open are passed over, and asked
+ * all the same when nobody else has answered: the last one is never ejected.
  */
 export async function runPlan(
   targets: Targets,
@@ -33,22 +33,32 @@ export async function runPlan(
     deadline,
   }: { readonly plan: AttemptPlan; readonly call: InferenceCall; readonly deadline: Deadline },
 ): Promise<PlanResult> {
-  const force = plan.steps.every(({ target }) => targets.breakers.isOpen(target.key));
+  const passedOver: Step[] = [];
+  const steps = plan.steps.map((step) => ({ ...step, force: false }));
   let attempts = 0;
-  let last: AttemptOutcome | null = null;
-  for (const [index, step] of plan.steps.entries()) {
-    if (step.retry && !worthRepeating(last)) continue;
-    const timeoutMs = shareOf(deadline, plan.steps.slice(index), step);
-    if (timeoutMs < MIN_ATTEMPT_MS) return { served: null, last: last ?? NO_TIME, attempts, outOfTime: true };
-    last = await targets.attempt(step.target, call, { timeoutMs, force });
-    if (last.kind !== 'failed' || last.failure !== 'circuit-open') attempts++;
-    if (last.kind === 'answered' || last.kind === 'rejected')
-      return { served: step.target, last, attempts, outOfTime: false };
-    if (last.kind === 'abandoned') break;
+  let last: AttemptOutcome = NO_TIME;
+  for (let step = steps.shift(); step !== undefined; step = steps.shift()) {
+    const { target, retry, force } = step;
+    if (!retry || worthRepeating(last)) {
+      const timeoutMs = shareOf(deadline, [step, ...steps, ...passedOver]);
+      if (timeoutMs < MIN_ATTEMPT_MS) return { served: null, last, attempts, outOfTime: true };
+      const outcome = await targets.attempt(target, call, { timeoutMs, force });
+      if (isPassedOver(outcome)) passedOver.push(step);
+      else attempts++;
+      if (outcome.kind === 'answered' || outcome.kind === 'rejected') {
+        return { served: target, last: outcome, attempts, outOfTime: false };
+      }
+      if (outcome.kind === 'abandoned') return { served: null, last: outcome, attempts, outOfTime: false };
+      last = outcome;
+    }
+    if (steps.length === 0) steps.push(...passedOver.splice(0).map((rested) => ({ ...rested, force: true })));
   }
-  const outOfTime = last?.kind === 'failed' && last.failure === 'timeout';
-  return { served: null, last: last ?? NO_TIME, attempts, outOfTime };
+  return { served: null, last, attempts, outOfTime: isTimeout(last) };
 }
+
+const isPassedOver = (outcome: AttemptOutcome) =>
+  outcome.kind === 'failed' && outcome.failure === 'circuit-open';
+const isTimeout = (outcome: AttemptOutcome) => outcome.kind === 'failed' && outcome.failure === 'timeout';
 
 const NO_TIME: AttemptOutcome = {
   kind: 'failed',
@@ -57,13 +67,13 @@ const NO_TIME: AttemptOutcome = {
   message: 'no time was left to ask',
 };
 
-function worthRepeating(last: AttemptOutcome | null): boolean {
-  return last?.kind === 'failed' && last.safeToRepeat;
+function worthRepeating(last: AttemptOutcome): boolean {
+  return last.kind === 'failed' && last.safeToRepeat;
 }
 
-/** The time left, shared equally by the targets still to be asked, and no more than the target allows. */
-function shareOf(deadline: Deadline, ahead: readonly Step[], { target }: Step): number {
+/** The time left, shared equally by the targets still to be asked, and no more than the next one allows. */
+function shareOf(deadline: Deadline, ahead: readonly [Step, ...Step[]]): number {
   const leftMs = deadline.atMs - performance.now();
-  const asked = new Set(ahead.map((step) => step.target.key)).size;
-  return Math.min(leftMs / asked, target.timeoutMs ?? Number.POSITIVE_INFINITY);
+  const asked = new Set(ahead.map(({ target }) => target.key)).size;
+  return Math.min(leftMs / asked, ahead[0].target.timeoutMs ?? Number.POSITIVE_INFINITY);
 }

@@ -205,6 +205,20 @@ describe('when a target fails', () => {
     expect(exposure).toMatchObject({ status: 502, error: 'target-failed', servedTarget: null, cloud: null });
   });
 
+  it('one that rests behind its breaker is asked all the same when nobody else answers', async () => {
+    const user = await userIn('treatment');
+    gcp.behave(failWith(500));
+    for (let times = 0; times < 5; times++) await infer({ 'x-switchyard-unit': user });
+    const asked = gcp.requests.length;
+    await infer({ 'x-switchyard-unit': user });
+    expect(gcp.requests.length).toBe(asked);
+    gcp.behave(openInferenceAnswer(2));
+    aws.behave(failWith(500));
+    const answer = await infer({ 'x-switchyard-unit': user });
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('x-switchyard-target')).toBe('ranker-v2-gcp');
+  });
+
   it('the client gets 504 when the time is up', async () => {
     aws.behave(hang);
     gcp.behave(hang);
