@@ -6,6 +6,14 @@ const port = (fallback: number) => z.coerce.number().int().min(0).max(65_535).de
 const count = (fallback: number, min: number, max: number) =>
   z.coerce.number().int().min(min).max(max).default(fallback);
 
+/** Paths that probes, load balancers and collectors ask without a key. */
+export const LIVE_PATH = '/livez';
+export const READY_PATH = '/readyz';
+export const METRICS_PATH = '/metrics';
+
+/** How long an idle connection is kept: longer than a load balancer does (60 s), so that it closes first. */
+export const KEEP_ALIVE_TIMEOUT_MS = 75_000;
+
 /** Every setting of `npm start`: name, default, unit and meaning. A test keeps the README's table to it. */
 export const gatewayEnvironmentSchema = z.object({
   PORT: port(8080).describe('Port of the data plane and the admin API; 0 takes a free one'),
@@ -46,6 +54,9 @@ export const gatewayEnvironmentSchema = z.object({
   MAX_BODY_BYTES: count(16_777_216, 1_024, 1_073_741_824).describe(
     'Largest body of an inference request, bytes',
   ),
+  DRAIN_MS: count(25_000, 0, 600_000).describe(
+    'Longest that requests under way are waited for after SIGTERM, ms; shipping what is spooled comes after it',
+  ),
 });
 
 export interface GatewayConfig {
@@ -61,6 +72,7 @@ export interface GatewayConfig {
   readonly onnxWorkers: number;
   readonly requestTimeoutMs: number;
   readonly maxBodyBytes: number;
+  readonly drainMs: number;
   /** Bearer tokens of targets: the variables `SWITCHYARD_TARGET_…` by name. */
   readonly targetSecrets: ReadonlyMap<string, string>;
 }
@@ -101,6 +113,7 @@ export function readConfig(
       onnxWorkers: env.ONNX_WORKERS,
       requestTimeoutMs: env.REQUEST_TIMEOUT_MS,
       maxBodyBytes: env.MAX_BODY_BYTES,
+      drainMs: env.DRAIN_MS,
       targetSecrets: new Map(
         Object.entries(given).flatMap(([name, value]) =>
           name.startsWith('SWITCHYARD_TARGET_') && value !== undefined ? [[name, value] as const] : [],

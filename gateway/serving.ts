@@ -18,7 +18,6 @@ import type { Telemetry } from './telemetry/metrics.ts';
 /** Under a quarter of the second within which a change must be served everywhere. */
 const POLL_INTERVAL_MS = 250;
 const STORE_TIMEOUT_MS = 2_000;
-const DRAIN_MS = 25_000;
 const ADMIN_KEY_SECRET = 'admin-key-sha256';
 
 export interface ServingOptions {
@@ -108,7 +107,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     spool,
     stop: async () => {
       accepting = false;
-      await listening.close(DRAIN_MS);
+      await listening.close(config.drainMs);
       await source.stop();
       await Promise.all([targets.close(), onnx.close(), spool.stop()]);
       (await lakeReader)?.close();

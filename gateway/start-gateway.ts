@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { AggregatorRegistry, Registry } from 'prom-client';
 import { startEmbeddedMongo } from '../experiments/store/embedded/start-embedded-mongo.ts';
 import { openObjectStore } from '../models/artifacts/open-object-store.ts';
-import type { GatewayConfig } from './config.ts';
+import { type GatewayConfig, METRICS_PATH } from './config.ts';
 import { type Listening, listen } from './http/listen.ts';
 import { LakeShipper } from './pipeline/lake-shipper.ts';
 import { startServing } from './serving.ts';
@@ -75,7 +75,7 @@ async function startParts(config: GatewayConfig, { logger, stops, stop }: Starti
   );
   stops.push(() => metrics.close(1_000));
   shipper.start();
-  return { url: group.url, metricsUrl: `${metrics.url}/metrics`, stop };
+  return { url: group.url, metricsUrl: `${metrics.url}${METRICS_PATH}`, stop };
 }
 
 async function startInProcess({ shipSealed, ...options }: GroupOptions): Promise<ServingGroup> {
@@ -94,7 +94,7 @@ async function startInProcess({ shipSealed, ...options }: GroupOptions): Promise
 function serveMetrics({ host, metricsPort }: GatewayConfig, text: () => Promise<string>): Promise<Listening> {
   return listen(
     (request, response) => {
-      if (request.url !== '/metrics') {
+      if (request.url !== METRICS_PATH) {
         response.writeHead(404).end();
         return;
       }

@@ -21,7 +21,8 @@ export type SupervisorMessage =
 /** A worker that does not answer in this time is left out: its segments come with their age. */
 const SEAL_TIMEOUT_MS = 2_000;
 const RESTART_PAUSE_MS = 500;
-const STOP_TIMEOUT_MS = 30_000;
+/** Beyond its drain, for what it lets go of afterwards. */
+const STOP_GRACE_MS = 5_000;
 
 /** Serves through `WORKERS` processes that share the port; one that dies is replaced. */
 export async function startWorkers({
@@ -64,7 +65,8 @@ export async function startWorkers({
   const forked = Array.from({ length: config.workers }, fork);
   const stop = async () => {
     stopping = true;
-    await Promise.all(workers().map(stopWorker));
+    const timeoutMs = config.drainMs + STOP_GRACE_MS;
+    await Promise.all(workers().map((worker) => stopWorker(worker, timeoutMs)));
   };
   const urls = await Promise.all(forked.map(listeningUrl)).catch(async (error: unknown) => {
     await stop();
@@ -99,8 +101,8 @@ function messageFrom(worker: Worker, wanted: (message: WorkerMessage) => boolean
   });
 }
 
-async function stopWorker(worker: Worker): Promise<void> {
+async function stopWorker(worker: Worker, timeoutMs: number): Promise<void> {
   const exited = once(worker, 'exit');
   if (worker.isConnected()) worker.send({ say: 'stop' } satisfies SupervisorMessage);
-  await Promise.race([exited, sleep(STOP_TIMEOUT_MS).then(() => worker.kill('SIGKILL'))]);
+  await Promise.race([exited, sleep(timeoutMs).then(() => worker.kill('SIGKILL'))]);
 }

@@ -1,3 +1,4 @@
+import { LIVE_PATH, READY_PATH } from '../config.ts';
 import { type Json, jsonBody, pathParameter, problems, ref } from './openapi-parts.ts';
 
 const tags = ['data plane'];
@@ -156,8 +157,8 @@ export function openPaths(): Json {
     '/v2': open('serverMetadata', 'Name, version and extensions, as the Open Inference Protocol has it'),
     '/v2/health/live': open('serverLive', 'The process runs'),
     '/v2/health/ready': open('serverReady', 'Requests are served', true),
-    '/livez': open('live', 'The process runs'),
-    '/readyz': open('ready', 'Requests are served, from this revision of the configuration', true),
+    [LIVE_PATH]: open('live', 'The process runs'),
+    [READY_PATH]: open('ready', 'Requests are served, from this revision of the configuration', true),
     '/openapi.json': open('openApi', 'This document'),
   };
 }

@@ -1,5 +1,6 @@
 import express, { type Express } from 'express';
 import type { Logger } from 'pino';
+import { LIVE_PATH, READY_PATH } from '../config.ts';
 import { type AdminOptions, adminRoutes } from '../control-plane/admin-routes.ts';
 import { openApiDocument } from '../control-plane/openapi.ts';
 import { type DataPlane, inferRoute } from '../data-plane/infer-route.ts';
@@ -47,8 +48,8 @@ export function createApp({ source, logger, dataPlane, admin, accepting }: AppOp
 
   app.use('/admin/v1', authenticateAdmin(source), adminRoutes(admin));
   app.get('/openapi.json', (_request, response) => void response.json(openApiDocument()));
-  app.get('/livez', (_request, response) => void response.json({ status: 'live' }));
-  app.get('/readyz', (_request, response) => {
+  app.get(LIVE_PATH, (_request, response) => void response.json({ status: 'live' }));
+  app.get(READY_PATH, (_request, response) => {
     response
       .status(ready() ? 200 : 503)
       .json({ status: ready() ? 'ready' : 'not-ready', revision: source.current?.snapshot.revision ?? null });

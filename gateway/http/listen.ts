@@ -1,11 +1,10 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { KEEP_ALIVE_TIMEOUT_MS } from '../config.ts';
 
 /** A slow sender gets this long for its headers, and this long for the whole request (RFC 9110 has no word on it). */
 const HEADERS_TIMEOUT_MS = 15_000;
 const REQUEST_TIMEOUT_MS = 120_000;
-/** Longer than the idle timeout of the usual load balancers (60 s), so that they close first. */
-const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 /** How often a closing server looks for connections that have become idle. */
 const SWEEP_INTERVAL_MS = 20;
 

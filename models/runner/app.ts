@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import type { Logger } from 'pino';
+import { LIVE_PATH, READY_PATH } from './config.ts';
 import { HttpError, toHttpError } from './http-error.ts';
 import { type OpenInferenceOptions, openInferenceRoutes } from './open-inference-routes.ts';
 
@@ -28,8 +29,8 @@ export function createRunnerApp(options: RunnerAppOptions): Express {
   const live: RequestHandler = (_request, response) => {
     response.json({ live: true });
   };
-  app.get(['/livez', '/v2/health/live'], live);
-  app.get(['/readyz', '/v2/health/ready'], ready);
+  app.get([LIVE_PATH, '/v2/health/live'], live);
+  app.get([READY_PATH, '/v2/health/ready'], ready);
 
   if (apiKey !== undefined) app.use(requireKey(apiKey));
   app.get('/metrics', async (_request, response) => {

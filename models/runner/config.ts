@@ -10,6 +10,10 @@ const wholeNumber = (fallback: number, { min, max }: { min: number; max: number 
     })
     .transform(Number);
 
+/** Paths that probes and load balancers ask without a key. */
+export const LIVE_PATH = '/livez';
+export const READY_PATH = '/readyz';
+
 const LOOPBACK = /^(127(\.\d{1,3}){3}|::1|localhost)$/;
 
 /** Everything the environment says to a runner: name, default, unit and meaning. A test keeps the README to it. */
@@ -32,7 +36,13 @@ export const runnerEnvironmentSchema = z
       .string()
       .min(16, 'must have at least 16 characters')
       .optional()
-      .describe('bearer token of callers; required unless HOST is loopback'),
+      .describe('bearer token of callers; required unless HOST is loopback or callers are checked elsewhere'),
+    CALLERS_CHECKED_BY: z
+      .enum(['key', 'ingress'])
+      .default('key')
+      .describe(
+        '`ingress`: what stands in front lets only authorised callers through, and no key is asked for',
+      ),
     ONNX_WORKERS: wholeNumber(Math.max(1, availableParallelism() - 1), { min: 1, max: 256 }).describe(
       'threads that run models; by default one less than there are processors',
     ),
@@ -46,13 +56,27 @@ export const runnerEnvironmentSchema = z
       .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
       .default('info')
       .describe('least severe record to log'),
+    DRAIN_MS: wholeNumber(10_000, { min: 0, max: 600_000 }).describe(
+      'longest that requests under way are waited for after SIGTERM, ms',
+    ),
   })
-  .refine(({ HOST, RUNNER_API_KEY }) => RUNNER_API_KEY !== undefined || LOOPBACK.test(HOST), {
-    path: ['RUNNER_API_KEY'],
-    error: 'must be set, as HOST is no loopback address and other machines can reach it',
-    // Said along with the problems of other variables, not after they are mended.
-    when: ({ value }) => typeof (value as { HOST?: unknown }).HOST === 'string',
-  });
+  .refine(
+    ({ HOST, RUNNER_API_KEY, CALLERS_CHECKED_BY }) =>
+      RUNNER_API_KEY !== undefined || CALLERS_CHECKED_BY === 'ingress' || LOOPBACK.test(HOST),
+    {
+      path: ['RUNNER_API_KEY'],
+      error: 'must be set, as HOST is no loopback address and other machines can reach it',
+      // Said along with the problems of other variables, not after they are mended.
+      when: ({ value }) => typeof (value as { HOST?: unknown }).HOST === 'string',
+    },
+  )
+  .refine(
+    ({ RUNNER_API_KEY, CALLERS_CHECKED_BY }) => RUNNER_API_KEY === undefined || CALLERS_CHECKED_BY === 'key',
+    {
+      path: ['CALLERS_CHECKED_BY'],
+      error: 'must not be ingress beside a RUNNER_API_KEY: leave one of them out',
+    },
+  );
 
 export type RunnerConfig = Readonly<z.infer<typeof runnerEnvironmentSchema>>;
 

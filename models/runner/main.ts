@@ -3,8 +3,6 @@ import { pino } from 'pino';
 import { readRunnerConfig } from './config.ts';
 import { startRunner } from './start-runner.ts';
 
-const DRAIN_MS = 10_000;
-
 /** `node models/runner/main.ts`: serves what MODEL_REPOSITORY lists until SIGTERM or SIGINT. */
 async function main(): Promise<void> {
   const read = readRunnerConfig(process.env);
@@ -20,7 +18,7 @@ async function main(): Promise<void> {
   log.info({ url: runner.url }, 'listening');
   await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
   log.info('draining');
-  await runner.stop(DRAIN_MS);
+  await runner.stop(read.config.DRAIN_MS);
   log.info('stopped');
   // A thread within a runaway model outlives every request to end; only a signal takes it along.
   if (runner.abandonedThreads > 0) process.kill(process.pid, 'SIGKILL');

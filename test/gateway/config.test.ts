@@ -40,6 +40,11 @@ describe('the configuration', () => {
     expect(read.problems.join('\n')).not.toContain('short');
   });
 
+  it('drains for 25 seconds, or for as long as its platform allows', () => {
+    expect(readConfig({})).toMatchObject({ config: { drainMs: 25_000 } });
+    expect(readConfig({ DRAIN_MS: '5000' })).toMatchObject({ config: { drainMs: 5_000 } });
+  });
+
   it("collects the targets' tokens by name", () => {
     const read = readConfig({ SWITCHYARD_TARGET_AWS: 'token', OTHER: 'x' });
     expect(read.ok && [...read.config.targetSecrets]).toEqual([['SWITCHYARD_TARGET_AWS', 'token']]);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import onnxProto from 'onnx-proto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { readRunnerConfig } from '../../../models/runner/config.ts';
 import { identityModel, linearModel, loopModel } from '../../support/onnx-models.ts';
 import { RunnerProcess, TestRepository } from '../../support/runner-process.ts';
 
@@ -207,6 +208,14 @@ describe('a runner', () => {
     ).toEqual([401, 401, 401, 200]);
     expect((await fetch(`${own.url}/livez`)).status).toBe(200);
     await own.stop();
+  });
+
+  it('asks for no key where an ingress is said to check its callers, and never for both', () => {
+    const open = { HOST: '0.0.0.0', MODEL_REPOSITORY: repository.uri, CALLERS_CHECKED_BY: 'ingress' };
+    expect(readRunnerConfig(open)).toMatchObject({ config: { CALLERS_CHECKED_BY: 'ingress' } });
+    expect(readRunnerConfig({ ...open, RUNNER_API_KEY: 'a-key-of-the-runner' })).toEqual({
+      problems: [expect.stringMatching(/^CALLERS_CHECKED_BY must not be ingress beside a RUNNER_API_KEY/)],
+    });
   });
 
   it('refuses to start on a wrong configuration and lists everything wrong with it', async () => {
