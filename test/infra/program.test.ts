@@ -5,7 +5,13 @@ import { parse } from 'yaml';
 import { readConfig } from '../../gateway/config.ts';
 import { openObjectStore } from '../../models/artifacts/open-object-store.ts';
 import { modelVersionSchema } from '../../models/catalogue/model.ts';
-import { type ProgramRun, type Registered, runProgram, type Stack } from '../support/pulumi-engine.ts';
+import {
+  PROGRAM_TIMEOUT_MS,
+  type ProgramRun,
+  type Registered,
+  runProgram,
+  type Stack,
+} from '../support/pulumi-engine.ts';
 
 /** The stack files that infra/README.md shows, by the file name in their first line. */
 const STACKS = Object.fromEntries(
@@ -42,7 +48,7 @@ describe("the Pulumi program, run by Pulumi's own runner", () => {
       runProgram(stackOf('prod'), { dryRun: true }),
       runProgram(stackOf('prod'), { dryRun: false, computed }),
     ]);
-  });
+  }, PROGRAM_TIMEOUT_MS);
 
   const made = (type: string, name: string): Registered['inputs'] =>
     update.resources.find((resource) => resource.type === type && resource.name === name)?.inputs ??
@@ -221,7 +227,7 @@ describe("the Pulumi program, run by Pulumi's own runner", () => {
   });
 });
 
-describe.concurrent('another stack', () => {
+describe.concurrent('another stack', { timeout: PROGRAM_TIMEOUT_MS }, () => {
   it.for([
     { cloud: 'gcp', other: 'aws', stack: stackOf('dev') },
     {

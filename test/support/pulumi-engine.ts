@@ -16,8 +16,8 @@ import { parse } from 'yaml';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const RUNNER = fileURLToPath(import.meta.resolve('@pulumi/pulumi/cmd/run/index.js'));
 
-/** Longer than any program takes: one that hangs is ended, and has no exit code. */
-const PROGRAM_TIMEOUT_MS = 15_000;
+/** Longer than any program takes on a busy machine: one that hangs is ended, and has no exit code. */
+export const PROGRAM_TIMEOUT_MS = 90_000;
 
 export type Properties = Readonly<Record<string, struct.JavaScriptValue>>;
 
