@@ -17,7 +17,8 @@ import { evaluationContext } from './evaluation-context.ts';
 import { findEndpoint } from './find-endpoint.ts';
 import { type AttemptPlan, planAttempts } from './plan-attempts.ts';
 import { recordExposure } from './record-exposure.ts';
-import { type PlanResult, runPlan } from './run-plan.ts';
+import { recordInvocation } from './record-invocation.ts';
+import { type AttemptListener, type PlanResult, runPlan } from './run-plan.ts';
 
 export interface DataPlane {
   readonly targets: Targets;
@@ -55,8 +56,31 @@ export function inferRoute(plane: DataPlane): RequestHandler<{ endpoint: string 
         tracestate: traceHeader(request.headers['tracestate']),
         clientGone: clientGone(request, response),
       },
+      onAttempt: recordAttempts(plane.spool, context, inference),
     });
-    finish(plane, response, { ...inference, result });
+    await finish(plane, response, { ...inference, result });
+  };
+}
+
+/** Each attempt becomes an invocation in the lake. */
+function recordAttempts(
+  spool: Spool,
+  context: RequestContext,
+  { endpoint, assignment, plan }: Inference,
+): AttemptListener {
+  return ({ target, retry }, outcome, latencyMs) => {
+    const standsIn = target.key !== plan.assigned.key;
+    recordInvocation(spool, context, {
+      endpoint: endpoint.endpoint.key,
+      assignment,
+      target,
+      call: standsIn ? 'fallback' : retry ? 'retry' : 'primary',
+      outcome: outcome.kind,
+      status: outcome.kind === 'answered' && target.kind !== 'onnx' ? 200 : null,
+      error: outcome.kind === 'failed' ? outcome.failure : null,
+      latencyMs,
+      cost: null,
+    });
   };
 }
 
@@ -112,11 +136,11 @@ function decide(
 }
 
 /** Records and answers. The exposure is in the spool before the first byte of the answer leaves. */
-function finish(
+async function finish(
   plane: DataPlane,
   response: Response,
   done: Inference & { readonly result: PlanResult },
-): void {
+): Promise<void> {
   const { endpoint, assignment, plan, result } = done;
   const context = contextOf(response);
   if (result.last.kind === 'abandoned') {
@@ -126,7 +150,7 @@ function finish(
   const answer = answerOf(endpoint, result);
   const status = answer instanceof Problem ? answer.status : 200;
   if (assignment.kind === 'enrolled') {
-    recordExposure(plane.spool, context, {
+    await recordExposure(plane.spool, context, {
       endpoint: endpoint.endpoint.key,
       assignment,
       assigned: plan.assigned,

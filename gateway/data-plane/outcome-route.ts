@@ -16,7 +16,7 @@ export function outcomeRoute({ spool }: DataPlane): RequestHandler {
     if (tenant === null || unitKey === undefined)
       throw new Error('an outcome came for a tenant without a pseudonymisation key');
     const body = await readBody(request, MAX_OUTCOMES_BYTES);
-    const result = acceptOutcomes(parseJson(body), {
+    const result = await acceptOutcomes(parseJson(body), {
       tenant: tenant.key,
       tenantKey: unitKey,
       now: arrivedAt,

@@ -16,6 +16,7 @@ import { count, type DataPlane } from './infer-route.ts';
 import { type AttemptPlan, planAttempts } from './plan-attempts.ts';
 import { rewriteRequestHeaders, rewriteResponseHeaders } from './proxy-headers.ts';
 import { recordExposure } from './record-exposure.ts';
+import { type Called, recordInvocation } from './record-invocation.ts';
 
 /** A stream that says nothing for this long has died. */
 const IDLE_STREAM_MS = 120_000;
@@ -32,6 +33,8 @@ interface Passage {
   readonly assignment: Assignment;
   readonly assigned: Target;
   readonly target: HttpTarget;
+  /** `performance.now()` when the target was chosen. */
+  readonly calledMs: number;
   /** Runs until the target's headers are there. */
   readonly timer: NodeJS.Timeout;
   /** Hands a problem to Express, where it becomes the answer. */
@@ -119,6 +122,7 @@ function begin(
     assignment,
     assigned: plan.assigned,
     target,
+    calledMs: performance.now(),
     next,
     upstream: null,
     outOfTime: false,
@@ -181,6 +185,11 @@ function answered(
   plane.targets.breakers.report(target.key, !away);
   plane.telemetry.attempts.inc({ target: target.key, outcome: away ? 'failed' : 'answered' });
   expose(plane, passage, { status, target, error: status < 500 ? null : 'target-failed' });
+  invoked(plane, passage, {
+    status,
+    outcome: away ? 'failed' : 'answered',
+    error: status < 500 ? null : 'failed',
+  });
   count(plane.telemetry, context, { endpoint: endpoint.endpoint.key, status, served: target, assigned });
   rewriteResponseHeaders(answer.headers);
   // Left out, the library would say keep-alive to a client that asked to close.
@@ -218,6 +227,11 @@ function failed(plane: DataPlane, passage: Passage, error: unknown): Problem {
     outcome: passage.outOfTime ? 'timeout' : 'unreachable',
   });
   expose(plane, passage, { status: problem.status, target: null, error: code });
+  invoked(plane, passage, {
+    status: null,
+    outcome: 'failed',
+    error: passage.outOfTime ? 'timeout' : 'unreachable',
+  });
   count(plane.telemetry, context, {
     endpoint: endpoint.endpoint.key,
     status: problem.status,
@@ -233,11 +247,29 @@ function expose(
   served: { readonly status: number; readonly target: Target | null; readonly error: string | null },
 ): void {
   if (assignment.kind !== 'enrolled') return;
-  recordExposure(plane.spool, context, {
+  void recordExposure(plane.spool, context, {
     endpoint: endpoint.endpoint.key,
     assignment,
     assigned,
     attempts: 1,
     ...served,
+  });
+  // The library writes to the client in this very turn.
+  plane.spool.commit();
+}
+
+function invoked(
+  plane: DataPlane,
+  { context, endpoint, assignment, assigned, target, calledMs }: Passage,
+  ended: Pick<Called, 'status' | 'outcome' | 'error'>,
+): void {
+  recordInvocation(plane.spool, context, {
+    endpoint: endpoint.endpoint.key,
+    assignment,
+    target,
+    call: target.key === assigned.key ? 'primary' : 'fallback',
+    latencyMs: performance.now() - calledMs,
+    cost: null,
+    ...ended,
   });
 }

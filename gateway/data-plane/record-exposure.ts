@@ -18,10 +18,10 @@ export interface Served {
 }
 
 /**
- * Appends the exposure to the spool, before the answer leaves. The exposure's id is the request's: one request
+ * Appends the exposure to the spool; the answer waits for it. The exposure's id is the request's: one request
  * exposes one unit to one variant. It cannot fail the request; what could not be written is counted there.
  */
-export function recordExposure(spool: Spool, context: RequestContext, served: Served): void {
+export async function recordExposure(spool: Spool, context: RequestContext, served: Served): Promise<void> {
   const { assignment, assigned, target } = served;
   const tenant = context.tenant?.key ?? '';
   const unitKey = context.configuration?.unitKeys.get(tenant);
@@ -49,5 +49,5 @@ export function recordExposure(spool: Spool, context: RequestContext, served: Se
     error: served.error,
     latencyMs: Math.round(elapsedMs(context) * 1_000) / 1_000,
   };
-  spool.append('exposures', exposure);
+  await spool.append('exposures', exposure);
 }

@@ -12,6 +12,9 @@ export interface PlanResult {
   readonly outOfTime: boolean;
 }
 
+/** Hears of every attempt that was made, as it ends. */
+export type AttemptListener = (step: Step, outcome: AttemptOutcome, latencyMs: number) => void;
+
 export interface Deadline {
   /** `performance.now()` at which the client is answered at the latest. */
   readonly atMs: number;
@@ -31,7 +34,13 @@ export async function runPlan(
     plan,
     call,
     deadline,
-  }: { readonly plan: AttemptPlan; readonly call: InferenceCall; readonly deadline: Deadline },
+    onAttempt,
+  }: {
+    readonly plan: AttemptPlan;
+    readonly call: InferenceCall;
+    readonly deadline: Deadline;
+    readonly onAttempt: AttemptListener;
+  },
 ): Promise<PlanResult> {
   const passedOver: Step[] = [];
   const steps = plan.steps.map((step) => ({ ...step, force: false }));
@@ -42,9 +51,13 @@ export async function runPlan(
     if (!retry || worthRepeating(last)) {
       const timeoutMs = shareOf(deadline, [step, ...steps, ...passedOver]);
       if (timeoutMs < MIN_ATTEMPT_MS) return { served: null, last, attempts, outOfTime: true };
+      const startedMs = performance.now();
       const outcome = await targets.attempt(target, call, { timeoutMs, force });
       if (isPassedOver(outcome)) passedOver.push(step);
-      else attempts++;
+      else {
+        attempts++;
+        onAttempt(step, outcome, performance.now() - startedMs);
+      }
       if (outcome.kind === 'answered' || outcome.kind === 'rejected') {
         return { served: target, last: outcome, attempts, outOfTime: false };
       }

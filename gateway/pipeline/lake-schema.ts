@@ -1,4 +1,5 @@
 import type { Exposure, Outcome } from '../../experiments/exposure.ts';
+import type { Invocation } from './invocation.ts';
 import type { RecordKind } from './spool-layout.ts';
 
 /** Stands in every file's metadata as `schema_version`. A new column keeps it; any other change raises it. */
@@ -34,6 +35,12 @@ const whole = (name: string, meaning: string): LakeColumn => ({
   nullable: false,
   meaning,
 });
+const number = (name: string, meaning: string): LakeColumn => ({
+  name,
+  type: 'DOUBLE',
+  nullable: false,
+  meaning,
+});
 const optional = (column: LakeColumn): LakeColumn => ({ ...column, nullable: true });
 
 const exposures: Columns<Exposure> = {
@@ -61,12 +68,7 @@ const exposures: Columns<Exposure> = {
   attempts: whole('attempts', 'Attempts made, the last one included'),
   status: whole('status', 'HTTP status of the answer'),
   error: optional(text('error', 'Code of the problem answered; null on success')),
-  latencyMs: {
-    name: 'latency_ms',
-    type: 'DOUBLE',
-    nullable: false,
-    meaning: 'From arrival to the answer being ready to leave, ms',
-  },
+  latencyMs: number('latency_ms', 'From arrival to the answer being ready to leave, ms'),
 };
 
 const outcomes: Columns<Outcome> = {
@@ -76,19 +78,41 @@ const outcomes: Columns<Outcome> = {
   event: text('event', 'What happened'),
   unitType: text('unit_type', 'Kind of unit: `user`, `tenant`, …'),
   unit: text('unit', 'Pseudonym of the unit, as in the exposure'),
-  value: {
-    name: 'value',
-    type: 'DOUBLE',
-    nullable: true,
-    meaning: 'What the event counts, where it counts something',
-  },
+  value: optional(number('value', 'What the event counts, where it counts something')),
   requestId: optional(text('request_id', 'The `x-request-id` of the answer that it follows')),
+};
+
+const invocations: Columns<Invocation> = {
+  id: text('id', 'UUID v7; duplicates fall to it'),
+  at: instant('at', 'When the target was called'),
+  endpoint: text('endpoint', 'What the tenant called'),
+  requestId: text('request_id', 'The `x-request-id` of the answer that it was for'),
+  experiment: optional(text('experiment', 'Key of the experiment; null outside one')),
+  variant: optional(text('variant', 'As assigned; of a shadow, the variant that it shadows for')),
+  target: text('target', 'The target called'),
+  model: optional(text('model', 'Model behind it')),
+  version: optional(text('version', 'Version behind it')),
+  cloud: text('cloud', 'Cloud that it is in'),
+  region: text('region', 'Region that it is in'),
+  call: text('call', '`primary`, `retry`, `fallback`, `hedge` or `shadow`'),
+  outcome: text('outcome', '`answered`, `rejected`, `failed` or `abandoned`'),
+  status: optional(whole('status', 'HTTP status of the target; null when it gave none')),
+  error: optional(text('error', 'Kind of failure; null on success')),
+  latencyMs: number('latency_ms', 'From the call to its end (headers, for a stream), ms'),
+  cost: optional(number('cost', "By the target's declared price; null where none is declared")),
+  distance: optional(number('distance', 'Shadow: largest relative difference of two numbers, 0 is equal')),
+  overlap: optional(number('overlap', 'Shadow: share of the top of the ranking that both have, 0–1')),
+  difference: optional(
+    text('difference', 'Shadow: `none`, `within-tolerance`, `values`, `shape` or `not-comparable`'),
+  ),
+  sample: optional(text('sample', 'Shadow: an excerpt of both answers, of a sampled few')),
 };
 
 /** The lake's columns by the record's fields. docs/lake.md shows them and a test keeps the two equal. */
 export const LAKE_COLUMNS: Readonly<Record<RecordKind, Readonly<Record<string, LakeColumn>>>> = {
   exposures,
   outcomes,
+  invocations,
 };
 
 /** A kind's schema as a Markdown table, for docs/lake.md. */

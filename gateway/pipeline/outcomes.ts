@@ -73,17 +73,17 @@ export interface OutcomeIntake {
   readonly tenantKey: Buffer;
   /** Milliseconds since the epoch. */
   readonly now: number;
-  /** Puts an outcome where it is safe; false when it could not. */
-  readonly append: (outcome: Outcome) => boolean;
+  /** Resolves once an outcome is where it is safe; with false when it could not be. */
+  readonly append: (outcome: Outcome) => Promise<boolean>;
 }
 
 type Rejection = Pick<RejectedOutcome, 'code' | 'message'>;
 
 /**
- * Takes a batch in, each outcome for itself: an accepted one is recorded when this returns. Sending an outcome
- * again is harmless, since its id counts once. Throws Problem `invalid-request` when the body is no batch.
+ * Takes a batch in, each outcome for itself: an accepted one is recorded when this resolves. Sending an outcome
+ * again is harmless, since its id counts once. Rejects with Problem `invalid-request` when the body is no batch.
  */
-export function acceptOutcomes(body: unknown, intake: OutcomeIntake): OutcomesResult {
+export async function acceptOutcomes(body: unknown, intake: OutcomeIntake): Promise<OutcomesResult> {
   const envelope = envelopeSchema.safeParse(body);
   if (!envelope.success) {
     throw new Problem('invalid-request', 'the body must be {"outcomes": [1 to 1000 outcomes]}', {
@@ -91,15 +91,15 @@ export function acceptOutcomes(body: unknown, intake: OutcomeIntake): OutcomesRe
     });
   }
   const seen = new Set<string>();
-  const rejected: RejectedOutcome[] = [];
-  for (const [index, item] of envelope.data.outcomes.entries()) {
-    const rejection = acceptOne(item, seen, intake);
-    if (rejection !== null) rejected.push({ index, id: idOf(item), ...rejection });
-  }
-  return { accepted: envelope.data.outcomes.length - rejected.length, rejected };
+  const { outcomes } = envelope.data;
+  const rejections = await Promise.all(outcomes.map((item) => acceptOne(item, seen, intake)));
+  const rejected = rejections.flatMap((rejection, index) =>
+    rejection === null ? [] : [{ index, id: idOf(outcomes[index]), ...rejection }],
+  );
+  return { accepted: outcomes.length - rejected.length, rejected };
 }
 
-function acceptOne(item: unknown, seen: Set<string>, intake: OutcomeIntake): Rejection | null {
+async function acceptOne(item: unknown, seen: Set<string>, intake: OutcomeIntake): Promise<Rejection | null> {
   const parsed = outcomeSchema.safeParse(item);
   if (!parsed.success) {
     const issues = issuesOf(parsed.error).map(
@@ -114,7 +114,7 @@ function acceptOne(item: unknown, seen: Set<string>, intake: OutcomeIntake): Rej
   if (seen.has(reported.id))
     return { code: 'duplicate', message: 'this id stands earlier in the batch; the first one counts' };
   seen.add(reported.id);
-  if (intake.append(toOutcome(reported, at, intake))) return null;
+  if (await intake.append(toOutcome(reported, at, intake))) return null;
   return { code: 'not-recorded', message: 'the gateway could not record it: send it again later' };
 }
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 
 /** What is recorded: each kind has segments, a schema and a part of the lake of its own. */
-export const RECORD_KINDS = ['exposures', 'outcomes'] as const;
+export const RECORD_KINDS = ['exposures', 'outcomes', 'invocations'] as const;
 export type RecordKind = (typeof RECORD_KINDS)[number];
 
 /** Where things lie under the spool's directory; docs/lake.md draws it. */
@@ -18,7 +18,7 @@ const SEGMENT = new RegExp(`^(${RECORD_KINDS.join('|')})-(\\d{6,})\\.(open|ndjso
 
 export interface SegmentName {
   readonly kind: RecordKind;
-  /** Counts from 1 in each writer, over both kinds, so that a name is never used twice. */
+  /** Counts from 1 in each writer, over all kinds, so that a name is never used twice. */
   readonly sequence: number;
   readonly state: 'open' | 'sealed';
 }

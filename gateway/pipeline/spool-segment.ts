@@ -9,7 +9,7 @@ const truncate = promisify(ftruncate);
 const closeFile = promisify(close);
 
 /**
- * One file of whole lines, being written. A line is in the operating system's hands when `append` returns, so
+ * One file of whole lines, being written. They are in the operating system's hands when `append` returns, so
  * the end of this process cannot take it; `sync` puts it beyond the end of the machine.
  */
 export class SpoolSegment {
@@ -41,21 +41,21 @@ export class SpoolSegment {
   }
 
   /**
-   * Writes a line that ends in a newline, whole or not at all; throws when it cannot. Positions are explicit,
-   * so that the torn start of a line the disk had no room for is overwritten by the next line.
+   * Writes lines that each end in a newline, all or none; throws when it cannot. Positions are explicit, so that
+   * the torn start of what the disk had no room for is overwritten by the next line.
    */
-  append(line: Uint8Array): void {
+  append(lines: Uint8Array, records: number): void {
     let written = 0;
     try {
-      while (written < line.length) {
-        written += writeSync(this.#fd, line, written, line.length - written, this.#sizeBytes + written);
+      while (written < lines.length) {
+        written += writeSync(this.#fd, lines, written, lines.length - written, this.#sizeBytes + written);
       }
     } catch (error) {
       this.#torn ||= written > 0;
       throw error;
     }
-    this.#sizeBytes += line.length;
-    this.#unsyncedRecords += 1;
+    this.#sizeBytes += lines.length;
+    this.#unsyncedRecords += records;
   }
 
   /** Puts everything appended so far on the disk itself. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Exposure, Outcome } from '../../experiments/exposure.ts';
+import type { Invocation } from './invocation.ts';
 import { type ProcessLock, takeProcessLock } from './process-lock.ts';
 import { type RecordKind, segmentFileName, spoolPaths } from './spool-layout.ts';
 import { SpoolSegment } from './spool-segment.ts';
@@ -11,6 +12,13 @@ import { SpoolSegment } from './spool-segment.ts';
 export interface SpoolRecords {
   readonly exposures: Exposure;
   readonly outcomes: Outcome;
+  readonly invocations: Invocation;
+}
+
+/** A line that waits for the commit of its turn. */
+interface Waiting {
+  readonly line: string;
+  readonly settle: (written: boolean) => void;
 }
 
 export interface SpoolOptions {
@@ -20,7 +28,7 @@ export interface SpoolOptions {
   readonly writerId: string;
   readonly registry: Registry;
   readonly log: Pick<Logger, 'info' | 'error'>;
-  /** A segment is sealed when the next line would take it past this; 32 MiB unless given. */
+  /** A segment is sealed when the next lines would take it past this; 32 MiB unless given. */
   readonly maxSegmentBytes?: number;
   /** A segment is sealed this long after its first line; 15 s unless given. */
   readonly maxSegmentAgeMs?: number;
@@ -29,8 +37,9 @@ export interface SpoolOptions {
 }
 
 /**
- * Where one process puts exposures and outcomes before it answers. What `append` has accepted outlives the
- * process at once and the machine after the next flush; docs/lake.md states the whole promise.
+ * Where one process puts records before it answers. What `append` has answered true to outlives the process at
+ * once and the machine after the next flush; docs/lake.md states the whole promise. Records that come in one turn
+ * of the event loop, from whatever connections, are written together: a write costs more than all else here.
  */
 export class Spool {
   readonly #options: SpoolOptions;
@@ -41,6 +50,7 @@ export class Spool {
   readonly #flushTimer: NodeJS.Timeout;
   readonly #open = new Map<RecordKind, SpoolSegment>();
   readonly #sealing = new Map<SpoolSegment, Promise<void>>();
+  readonly #waiting = new Map<RecordKind, Waiting[]>();
   #sequence = 0;
   #failing = false;
   #stopped: Promise<void> | null = null;
@@ -70,24 +80,31 @@ export class Spool {
   }
 
   /**
-   * Writes one record and answers true, or answers false when it could not: counted, logged at the first
-   * of a row, never thrown into the request that it belongs to.
+   * Resolves with true once the record is written, or with false when it could not be: counted, logged at the
+   * first of a row, never thrown into the request that it belongs to. An answer waits for this before it leaves.
    */
-  append<Kind extends RecordKind>(kind: Kind, record: SpoolRecords[Kind]): boolean {
-    try {
-      if (this.#stopped !== null) throw new Error('the spool is stopped');
-      const line = Buffer.from(`${JSON.stringify(record)}\n`);
-      this.#segmentWithRoom(kind, line.length).append(line);
-    } catch (error) {
-      this.#dropped(kind, error);
-      return false;
+  append<Kind extends RecordKind>(kind: Kind, record: SpoolRecords[Kind]): Promise<boolean> {
+    if (this.#stopped !== null) {
+      this.#dropped(kind, new Error('the spool is stopped'));
+      return Promise.resolve(false);
     }
-    if (this.#failing) this.#recovered();
-    return true;
+    // Sockets are read before immediates run: what this turn brings on other connections comes along.
+    if (this.#waiting.size === 0) setImmediate(() => this.commit());
+    const group = this.#waiting.get(kind) ?? [];
+    this.#waiting.set(kind, group);
+    return new Promise((settle) => group.push({ line: `${JSON.stringify(record)}\n`, settle }));
+  }
+
+  /** Writes what waits now, for a caller whose answer leaves in this very turn. */
+  commit(): void {
+    const groups = [...this.#waiting];
+    this.#waiting.clear();
+    for (const [kind, group] of groups) this.#write(kind, group);
   }
 
   /** Seals every open segment, so that the shipper may take it; resolves once they are. */
   async seal(): Promise<void> {
+    this.commit();
     for (const kind of [...this.#open.keys()]) this.#seal(kind);
     await Promise.all(this.#sealing.values());
   }
@@ -102,6 +119,20 @@ export class Spool {
     clearInterval(this.#flushTimer);
     await this.seal();
     this.#lock.release();
+  }
+
+  #write(kind: RecordKind, group: readonly Waiting[]): void {
+    try {
+      const lines = Buffer.from(group.map(({ line }) => line).join(''));
+      this.#segmentWithRoom(kind, lines.length).append(lines, group.length);
+    } catch (error) {
+      // There may be room for some of them.
+      if (group.length > 1) for (const one of group) this.#write(kind, [one]);
+      else this.#dropped(kind, error, group);
+      return;
+    }
+    if (this.#failing) this.#recovered();
+    for (const { settle } of group) settle(true);
   }
 
   #segmentWithRoom(kind: RecordKind, lineBytes: number): SpoolSegment {
@@ -158,8 +189,9 @@ export class Spool {
     this.#options.log.error({ err: error }, message);
   }
 
-  #dropped(kind: RecordKind, error: unknown): void {
+  #dropped(kind: RecordKind, error: unknown, group: readonly Waiting[] = []): void {
     this.#metrics.dropped.inc({ kind });
+    for (const { settle } of group) settle(false);
     if (this.#failing) return;
     this.#failing = true;
     this.#options.log.error(

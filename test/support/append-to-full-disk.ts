@@ -13,19 +13,19 @@ const registry = new Registry();
 const spool = Spool.open({ directory, writerId: randomUUID(), registry, log: pino({ level: 'silent' }) });
 
 const accepted: string[] = [];
-const append = (unit: string): boolean => {
+const append = async (unit: string): Promise<boolean> => {
   const record = exposure({ unit });
-  const taken = spool.append('exposures', record);
+  const taken = await spool.append('exposures', record);
   if (taken) accepted.push(record.id);
   return taken;
 };
 
-while (append('a long name of a unit '.repeat(150)));
-const refusedAgain = !append('a long name of a unit '.repeat(150));
-const shortAccepted = append('short');
-const otherKindAccepted = spool.append('outcomes', outcome());
+while (await append('a long name of a unit '.repeat(150)));
+const refusedAgain = !(await append('a long name of a unit '.repeat(150)));
+const shortAccepted = await append('short');
+const otherKindAccepted = await spool.append('outcomes', outcome());
 await spool.seal();
-const acceptedAfterSeal = append('a long name of a unit '.repeat(150));
+const acceptedAfterSeal = await append('a long name of a unit '.repeat(150));
 await spool.stop();
 const metrics = await registry.metrics();
 process.stdout.write(

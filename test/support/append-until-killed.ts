@@ -26,7 +26,9 @@ appendSome();
 function appendSome(): void {
   for (let count = 0; count < 50; count += 1) {
     const record = exposure();
-    if (spool.append('exposures', record)) writeSync(STANDARD_OUTPUT, `${record.id}\n`);
+    void spool.append('exposures', record).then((taken) => {
+      if (taken) writeSync(STANDARD_OUTPUT, `${record.id}\n`);
+    });
   }
   setImmediate(appendSome);
 }

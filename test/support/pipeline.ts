@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { onTestFinished } from 'vitest';
 import type { Exposure, Outcome } from '../../experiments/exposure.ts';
+import type { Invocation } from '../../gateway/pipeline/invocation.ts';
 import { LakeReader } from '../../gateway/pipeline/lake-reader.ts';
 import { LakeShipper, type LakeShipperOptions } from '../../gateway/pipeline/lake-shipper.ts';
 import { Spool, type SpoolOptions } from '../../gateway/pipeline/spool.ts';
@@ -32,6 +33,7 @@ export async function openShipper(
 export interface Delivery {
   readonly exposures?: readonly Exposure[];
   readonly outcomes?: readonly Outcome[];
+  readonly invocations?: readonly Invocation[];
 }
 
 /** A lake on disk that these deliveries went to by the real way: spool, segments, Parquet. */
@@ -39,12 +41,14 @@ export async function lakeOf(deliveries: readonly Delivery[]): Promise<LakeReade
   const root = await temporaryDirectory();
   const directory = join(root, 'spool');
   const lake = new FileStore(join(root, 'lake'));
-  for (const { exposures = [], outcomes = [] } of deliveries) {
+  for (const { exposures = [], outcomes = [], invocations = [] } of deliveries) {
     const spool = openSpool({ directory });
-    for (const record of exposures)
-      if (!spool.append('exposures', record)) throw new Error('the spool refused');
-    for (const record of outcomes)
-      if (!spool.append('outcomes', record)) throw new Error('the spool refused');
+    const appended = await Promise.all([
+      ...exposures.map((record) => spool.append('exposures', record)),
+      ...outcomes.map((record) => spool.append('outcomes', record)),
+      ...invocations.map((record) => spool.append('invocations', record)),
+    ]);
+    if (appended.includes(false)) throw new Error('the spool refused');
     await spool.stop();
   }
   const shipper = await openShipper({ directory, lake });

@@ -1,5 +1,6 @@
 import { randomUUIDv7 } from 'node:crypto';
 import type { Exposure, Outcome } from '../../experiments/exposure.ts';
+import type { Invocation } from '../../gateway/pipeline/invocation.ts';
 
 /** An exposure as the gateway writes it, with what matters to the test in place of the usual. */
 export function exposure(fields: Partial<Exposure> = {}): Exposure {
@@ -43,6 +44,35 @@ export function outcome(fields: Partial<Outcome> = {}): Outcome {
     unit: 'u1',
     value: null,
     requestId: null,
+    ...fields,
+  };
+}
+
+/** An invocation as the gateway writes it: the call behind `exposure`. */
+export function invocation(fields: Partial<Invocation> = {}): Invocation {
+  return {
+    id: randomUUIDv7(),
+    at: Date.UTC(2026, 10, 20, 12),
+    tenant: 'acme',
+    endpoint: 'movie-ranking',
+    requestId: randomUUIDv7(),
+    experiment: 'ranker-v2',
+    variant: 'control',
+    target: 'ranker-v1-aws',
+    model: 'movie-ranker',
+    version: 'v1',
+    cloud: 'aws',
+    region: 'us-east-1',
+    call: 'primary',
+    outcome: 'answered',
+    status: 200,
+    error: null,
+    latencyMs: 3.5,
+    cost: null,
+    distance: null,
+    overlap: null,
+    difference: null,
+    sample: null,
     ...fields,
   };
 }

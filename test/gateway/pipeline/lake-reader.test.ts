@@ -30,7 +30,7 @@ async function shippedLake(root: string): Promise<FileStore> {
   const lake = new FileStore(join(root, 'lake [1]*'));
   const directory = join(root, 'spool');
   const spool = openSpool({ directory });
-  for (const tenant of ['7', '12', '007']) spool.append('exposures', exposure({ tenant }));
+  for (const tenant of ['7', '12', '007']) await spool.append('exposures', exposure({ tenant }));
   await spool.seal();
   const shipper = await openShipper({ directory, lake });
   await shipper.ship();

@@ -4,6 +4,7 @@ import { Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
 import { LakeReader } from '../../../gateway/pipeline/lake-reader.ts';
 import { rowsOf } from '../../../gateway/pipeline/query.ts';
+import type { RecordKind } from '../../../gateway/pipeline/spool-layout.ts';
 import { FileStore } from '../../../models/artifacts/file-store.ts';
 import { type ObjectStore, ObjectStoreError } from '../../../models/artifacts/object-store.ts';
 import { openShipper, openSpool } from '../../support/pipeline.ts';
@@ -25,7 +26,7 @@ async function namesIn(lake: ObjectStore): Promise<string[]> {
 }
 
 /** Rows of one kind, read back the way the analysis reads them. */
-async function rowsIn(lake: ObjectStore, root: string, kind: 'exposures' | 'outcomes' = 'exposures') {
+async function rowsIn(lake: ObjectStore, root: string, kind: RecordKind = 'exposures') {
   const reader = await LakeReader.open({ lake, cacheDirectory: join(root, 'cache') });
   const { sql, parameters } = await reader.source(kind);
   const rows = await reader.withConnection((connection) =>
@@ -58,13 +59,13 @@ describe('the shipper', () => {
     const { root, directory, lake } = await bench();
     const spool = openSpool({ directory, writerId: 'w' });
     const late = Date.UTC(2026, 10, 20, 23, 59, 59, 999);
-    spool.append('exposures', exposure({ id: 'a', at: late }));
-    spool.append(
+    await spool.append('exposures', exposure({ id: 'a', at: late }));
+    await spool.append(
       'exposures',
       exposure({ id: 'b', at: late + 1, servedTarget: null, error: 'target-failed' }),
     );
-    spool.append('exposures', exposure({ id: 'c', at: late, tenant: '007' }));
-    spool.append(
+    await spool.append('exposures', exposure({ id: 'c', at: late, tenant: '007' }));
+    await spool.append(
       'outcomes',
       outcome({ id: 'o', at: late, receivedAt: late + 5, value: 2.5, requestId: 'r' }),
     );
@@ -155,7 +156,7 @@ describe('the shipper', () => {
   it('writes the same objects again when it died between the upload and the removal', async () => {
     const { root, directory, lake } = await bench();
     const spool = openSpool({ directory, writerId: 'w' });
-    for (const tenant of ['a', 'b']) spool.append('exposures', exposure({ tenant, id: tenant }));
+    for (const tenant of ['a', 'b']) await spool.append('exposures', exposure({ tenant, id: tenant }));
     await spool.seal();
     const segment = join(directory, 'writers/w/exposures-000001.ndjson');
     await copyFile(segment, join(root, 'as-it-was'));
@@ -177,8 +178,8 @@ describe('the shipper', () => {
     const registry = new Registry();
     const spool = openSpool({ directory });
     for (const id of ['1', '2', '3']) {
-      spool.append('exposures', exposure({ id, tenant: 'a' }));
-      spool.append('exposures', exposure({ id: `${id}b`, tenant: 'b' }));
+      await spool.append('exposures', exposure({ id, tenant: 'a' }));
+      await spool.append('exposures', exposure({ id: `${id}b`, tenant: 'b' }));
       await spool.seal();
     }
     const shipper = await openShipper({
@@ -202,7 +203,7 @@ describe('the shipper', () => {
       `${JSON.stringify(exposure({ id: 'left' }))}\n`,
     );
     const living = openSpool({ directory });
-    living.append('exposures', exposure({ id: 'open' }));
+    await living.append('exposures', exposure({ id: 'open' }));
     const shipper = await openShipper({ directory, lake });
 
     await shipper.ship();
@@ -214,10 +215,10 @@ describe('the shipper', () => {
     const { root, directory, lake } = await bench();
     const spool = openSpool({ directory });
     const shipper = await openShipper({ directory, lake });
-    spool.append('exposures', exposure({ id: 'first' }));
+    await spool.append('exposures', exposure({ id: 'first' }));
     await spool.seal();
     const underWay = shipper.ship();
-    spool.append('exposures', exposure({ id: 'second' }));
+    await spool.append('exposures', exposure({ id: 'second' }));
     await spool.seal();
 
     await shipper.ship();
@@ -231,12 +232,12 @@ describe('the shipper', () => {
     const spool = openSpool({ directory });
     const shipper = await openShipper({ directory, lake, intervalMs: 10 });
     shipper.start();
-    spool.append('exposures', exposure());
+    await spool.append('exposures', exposure());
     await spool.seal();
     await expect.poll(() => namesIn(lake)).toHaveLength(1);
 
     await shipper.stop();
-    spool.append('exposures', exposure());
+    await spool.append('exposures', exposure());
     await spool.seal();
 
     expect(await namesIn(lake)).toHaveLength(1);

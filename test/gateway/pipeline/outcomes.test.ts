@@ -10,13 +10,13 @@ const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 const tenantKey = Buffer.from('0123456789abcdef0123456789abcdef');
 
-function accept(body: unknown, append: (outcome: Outcome) => boolean = () => true) {
+async function accept(body: unknown, append: (outcome: Outcome) => boolean = () => true) {
   const recorded: Outcome[] = [];
-  const result = acceptOutcomes(body, {
+  const result = await acceptOutcomes(body, {
     tenant: 'acme',
     tenantKey,
     now: NOW,
-    append: (outcome) => append(outcome) && recorded.push(outcome) > 0,
+    append: async (outcome) => append(outcome) && recorded.push(outcome) > 0,
   });
   return { ...result, recorded };
 }
@@ -25,8 +25,8 @@ const item = (fields: object = {}) => ({ id: '1', event: 'rated', unit: 'user', 
 const at = (ms: number) => new Date(ms).toISOString();
 
 describe('taking outcomes in', () => {
-  it('records the outcome under the pseudonym of its unit, now unless it says when', () => {
-    const { accepted, recorded } = accept({
+  it('records the outcome under the pseudonym of its unit, now unless it says when', async () => {
+    const { accepted, recorded } = await accept({
       outcomes: [item({ value: 4.5, requestId: 'r' }), item({ id: '2', at: '2026-11-20T12:30:00+01:00' })],
     });
 
@@ -47,8 +47,8 @@ describe('taking outcomes in', () => {
     ]);
   });
 
-  it('takes the good ones of a batch and names the others', () => {
-    const { accepted, rejected, recorded } = accept({
+  it('takes the good ones of a batch and names the others', async () => {
+    const { accepted, rejected, recorded } = await accept({
       outcomes: [
         item(),
         item({ id: '2', value: '3', colour: 'red' }),
@@ -78,28 +78,31 @@ describe('taking outcomes in', () => {
     expect(rejected[0]?.message).toContain('"colour" is not a field here');
   });
 
-  it('takes outcomes up to the bounds of the clock', () => {
-    const { accepted } = accept({
+  it('takes outcomes up to the bounds of the clock', async () => {
+    const { accepted } = await accept({
       outcomes: [item({ at: at(NOW + 5 * MINUTE_MS) }), item({ id: '2', at: at(NOW - 30 * DAY_MS) })],
     });
 
     expect(accepted).toBe(2);
   });
 
-  it('counts an outcome of the tenant as its own, without an id', () => {
-    const { recorded } = accept({ outcomes: [item({ unit: 'tenant', unitId: undefined })] });
+  it('counts an outcome of the tenant as its own, without an id', async () => {
+    const { recorded } = await accept({ outcomes: [item({ unit: 'tenant', unitId: undefined })] });
 
     expect(recorded[0]?.unit).toBe(pseudonym(tenantKey, 'acme'));
   });
 
-  it('says which ones could not be recorded, so that they are sent again', () => {
-    const { accepted, rejected } = accept({ outcomes: [item(), item({ id: '2' })] }, ({ id }) => id === '1');
+  it('says which ones could not be recorded, so that they are sent again', async () => {
+    const { accepted, rejected } = await accept(
+      { outcomes: [item(), item({ id: '2' })] },
+      ({ id }) => id === '1',
+    );
 
     expect(accepted).toBe(1);
     expect(rejected).toEqual([expect.objectContaining({ index: 1, code: 'not-recorded' })]);
   });
 
-  it('refuses a body that is no batch of 1 to 1000', () => {
+  it('refuses a body that is no batch of 1 to 1000', async () => {
     const tooMany = Array.from({ length: 1_001 }, (_, index) => item({ id: String(index) }));
     for (const body of [
       null,
@@ -110,11 +113,11 @@ describe('taking outcomes in', () => {
       { outcomes: tooMany },
       { outcomes: [item()], x: 1 },
     ]) {
-      expect(() => accept(body)).toThrow(Problem);
+      await expect(accept(body)).rejects.toThrow(Problem);
     }
   });
 
-  it('accounts for every item of any batch, and never repeats a unit id', () => {
+  it('accounts for every item of any batch, and never repeats a unit id', async () => {
     const field = fc.oneof(fc.string(), fc.integer(), fc.constant(null), fc.constant(undefined));
     const anything = fc.oneof(
       fc.jsonValue(),
@@ -127,9 +130,9 @@ describe('taking outcomes in', () => {
         value: field,
       }),
     );
-    fc.assert(
-      fc.property(fc.array(anything, { minLength: 1, maxLength: 20 }), (outcomes) => {
-        const { accepted, rejected, recorded } = accept({ outcomes });
+    await fc.assert(
+      fc.asyncProperty(fc.array(anything, { minLength: 1, maxLength: 20 }), async (outcomes) => {
+        const { accepted, rejected, recorded } = await accept({ outcomes });
         expect(accepted + rejected.length).toBe(outcomes.length);
         expect(recorded).toHaveLength(accepted);
         expect(JSON.stringify([rejected.map(({ message }) => message), recorded])).not.toContain(
