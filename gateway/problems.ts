@@ -22,6 +22,7 @@ export const PROBLEMS = {
   'invalid-request': kind(400, 'The request is not valid', 'client'),
   'invalid-context': kind(400, 'The context is not valid', 'client'),
   unauthenticated: kind(401, 'A valid API key is required', 'client'),
+  forbidden: kind(403, 'Your role or key does not allow it', 'client'),
   'not-found': kind(404, 'There is no such thing here', 'client'),
   'method-not-allowed': kind(405, 'The method is not allowed here', 'client'),
   'already-exists': kind(409, 'The key is taken', 'client'),

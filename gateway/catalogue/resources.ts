@@ -5,6 +5,7 @@ import { metricSchema } from '../../experiments/metric.ts';
 import { segmentSchema } from '../../experiments/segment.ts';
 import { modelSchema, modelVersionSchema } from '../../models/catalogue/model.ts';
 import { targetSchema } from '../../models/catalogue/target.ts';
+import type { Role } from '../access/principal.ts';
 import { endpointSchema } from './endpoint.ts';
 import { tenantSchema } from './tenant.ts';
 
@@ -19,11 +20,51 @@ export interface ResourceKind {
   readonly parent?: 'models';
   /** Immutable things can be created and deleted, never replaced. */
   readonly immutable?: true;
+  /** Who may write it beside an admin. */
+  readonly writers: readonly Role[];
+  /** One as a client writes it, for the API's reference. */
+  readonly example: Readonly<Record<string, unknown>>;
 }
 
+const EXPERIMENTER: readonly Role[] = ['experimenter'];
+
+export const EXPERIMENTS = {
+  name: 'experiments',
+  singular: 'experiment',
+  schema: experimentSchema,
+  keyField: 'key',
+  writers: EXPERIMENTER,
+  example: {
+    key: 'ranker-v2',
+    hypothesis: 'Target encoding ranks films that people rate higher',
+    endpoint: 'movie-ranking',
+    unit: 'user',
+    audience: { 'tenant.plan': { $in: ['pro', 'enterprise'] } },
+    variants: [
+      { key: 'control', weight: 5_000, target: 'ranker-v1-aws' },
+      { key: 'treatment', weight: 5_000, target: 'ranker-v2-aws' },
+    ],
+    metrics: { primary: 'top-rating', guardrails: ['error-rate', 'latency'] },
+  },
+} as const satisfies ResourceKind;
+
 export const RESOURCE_KINDS = [
-  { name: 'tenants', singular: 'tenant', schema: tenantSchema, keyField: 'key' },
-  { name: 'models', singular: 'model', schema: modelSchema, keyField: 'key' },
+  {
+    name: 'tenants',
+    singular: 'tenant',
+    schema: tenantSchema,
+    keyField: 'key',
+    writers: [],
+    example: { key: 'acme', name: 'Acme Films', attributes: { plan: 'pro' } },
+  },
+  {
+    name: 'models',
+    singular: 'model',
+    schema: modelSchema,
+    keyField: 'key',
+    writers: [],
+    example: { key: 'movie-ranker', description: 'Ranks films by expected rating' },
+  },
   {
     name: 'versions',
     singular: 'version',
@@ -31,13 +72,68 @@ export const RESOURCE_KINDS = [
     keyField: 'version',
     parent: 'models',
     immutable: true,
+    writers: [],
+    example: {
+      version: 'v2',
+      sha256: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
+      sizeBytes: 48_213,
+      artifacts: ['s3://acme-models/movie-ranker/v2.onnx', 'gs://acme-models/movie-ranker/v2.onnx'],
+    },
   },
-  { name: 'targets', singular: 'target', schema: targetSchema, keyField: 'key' },
-  { name: 'endpoints', singular: 'endpoint', schema: endpointSchema, keyField: 'key' },
-  { name: 'experiments', singular: 'experiment', schema: experimentSchema, keyField: 'key' },
-  { name: 'layers', singular: 'layer', schema: layerSchema, keyField: 'key' },
-  { name: 'segments', singular: 'segment', schema: segmentSchema, keyField: 'key' },
-  { name: 'metrics', singular: 'metric', schema: metricSchema, keyField: 'key' },
+  {
+    name: 'targets',
+    singular: 'target',
+    schema: targetSchema,
+    keyField: 'key',
+    writers: [],
+    example: {
+      key: 'ranker-v2-aws',
+      kind: 'oip',
+      model: 'movie-ranker',
+      version: 'v2',
+      cloud: 'aws',
+      region: 'eu-central-1',
+      url: 'https://runner.example/v2/models/movie-ranker/versions/v2',
+    },
+  },
+  {
+    name: 'endpoints',
+    singular: 'endpoint',
+    schema: endpointSchema,
+    keyField: 'key',
+    writers: [],
+    example: {
+      key: 'movie-ranking',
+      defaultTarget: 'ranker-v1-aws',
+      timeoutMs: 800,
+      onFailure: 'default-target',
+    },
+  },
+  EXPERIMENTS,
+  {
+    name: 'layers',
+    singular: 'layer',
+    schema: layerSchema,
+    keyField: 'key',
+    writers: EXPERIMENTER,
+    example: { key: 'ranking', name: 'Everything that changes the order of films' },
+  },
+  {
+    name: 'segments',
+    singular: 'segment',
+    schema: segmentSchema,
+    keyField: 'key',
+    writers: EXPERIMENTER,
+    example: { key: 'beta-testers', values: ['user-17', 'user-42'] },
+  },
+  {
+    name: 'metrics',
+    singular: 'metric',
+    schema: metricSchema,
+    keyField: 'key',
+    writers: EXPERIMENTER,
+    example: { key: 'top-rating', event: 'film-rated', kind: 'mean', missing: 'zero' },
+  },
 ] as const satisfies readonly ResourceKind[];
 
 /** API keys live beside the resources, but have routes of their own: a secret is answered once. */

@@ -1,77 +1,12 @@
-import { z } from 'zod';
-import { EXPERIMENT_STATES } from '../../experiments/experiment.ts';
-import { RESOURCE_KINDS, type ResourceKind } from '../catalogue/resources.ts';
-import { apiKeyRequestSchema } from '../catalogue/tenant.ts';
-import { outcomesRequestSchema } from '../pipeline/outcomes.ts';
-import { PROBLEMS } from '../problems.ts';
-import { controlPlanePaths } from './openapi-control-plane.ts';
-import { dataPlanePaths, openPaths } from './openapi-data-plane.ts';
-import { type Json, schemaName } from './openapi-parts.ts';
+import { type Json, problems } from '../http/openapi-parts.ts';
+import { type Access, commonProblems, type Route } from '../http/route.ts';
+import { componentSchemas } from './openapi-schemas.ts';
 
-const storedFields = {
-  revision: { type: 'integer' },
-  createdAt: { type: 'string', format: 'date-time' },
-  updatedAt: { type: 'string', format: 'date-time' },
-};
+/** What a route that takes any method is documented under. */
+const METHODS = ['get', 'head', 'put', 'post', 'delete', 'patch', 'options'] as const;
 
-/** What a client writes (`input`) and what it reads (`output`, with revision and times). */
-function resourceSchemas(kind: ResourceKind): Json {
-  const name = schemaName(kind.singular);
-  const stored = {
-    ...storedFields,
-    ...(kind.name === 'experiments' ? { state: { enum: [...EXPERIMENT_STATES] } } : {}),
-  };
-  return {
-    [name]: schemaOf(kind.schema),
-    [`Stored${name}`]: {
-      type: 'object',
-      description: `A ${kind.singular} as it is stored: what was written, with its defaults, revision and times`,
-      required: [kind.keyField, ...Object.keys(stored)],
-      properties: { [kind.keyField]: { type: 'string' }, ...stored },
-    },
-  };
-}
-
-function schemaOf(schema: z.ZodType): Json {
-  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
-  return rest;
-}
-
-const problemSchema: Json = {
-  type: 'object',
-  description: 'Problem details (RFC 9457)',
-  required: ['type', 'title', 'status', 'detail', 'code', 'retryable', 'instance', 'error'],
-  properties: {
-    type: { type: 'string' },
-    title: { type: 'string' },
-    status: { type: 'integer' },
-    detail: { type: 'string' },
-    code: { enum: Object.keys(PROBLEMS) },
-    retryable: { type: 'boolean' },
-    instance: { type: 'string' },
-    error: {
-      type: 'string',
-      description: 'The detail again, where clients of the Open Inference Protocol look',
-    },
-    issues: {
-      type: 'array',
-      items: {
-        type: 'object',
-        required: ['path', 'code', 'message'],
-        properties: {
-          path: { type: 'string', description: 'JSON pointer (RFC 6901) into what was sent' },
-          code: { type: 'string' },
-          message: { type: 'string' },
-        },
-      },
-    },
-  },
-};
-
-const apiKeyProperties = { id: { type: 'string' }, tenant: { type: 'string' }, name: { type: 'string' } };
-
-/** The OpenAPI 3.1 document, generated from the schemas that validate. */
-export function openApiDocument(): Json {
+/** The OpenAPI 3.1 document of these routes. */
+export function openApiDocument(routes: readonly Route[]): Json {
   return {
     openapi: '3.1.0',
     info: {
@@ -79,30 +14,76 @@ export function openApiDocument(): Json {
       version: '0.1.0',
       description: 'Experimentation and A/B routing gateway for models',
     },
-    security: [{ adminKey: [] }],
-    paths: {
-      ...dataPlanePaths(),
-      ...controlPlanePaths(),
-      ...openPaths(),
-    },
+    paths: pathsOf(routes),
     components: {
       securitySchemes: {
-        adminKey: { type: 'http', scheme: 'bearer', description: 'The admin key' },
+        adminKey: { type: 'http', scheme: 'bearer', description: 'A key of the control plane' },
         tenantKey: { type: 'http', scheme: 'bearer', description: "A tenant's API key" },
         tenantKeyHeader: { type: 'apiKey', in: 'header', name: 'x-api-key' },
       },
-      schemas: {
-        ...Object.assign({}, ...RESOURCE_KINDS.map(resourceSchemas)),
-        ApiKeyRequest: schemaOf(apiKeyRequestSchema),
-        ApiKey: { type: 'object', required: ['id', 'tenant', 'name'], properties: apiKeyProperties },
-        ApiKeyWithSecret: {
-          type: 'object',
-          required: ['id', 'tenant', 'name', 'secret'],
-          properties: { ...apiKeyProperties, secret: { type: 'string' } },
-        },
-        Outcomes: schemaOf(outcomesRequestSchema),
-        Problem: problemSchema,
-      },
+      schemas: componentSchemas(),
     },
   };
 }
+
+function pathsOf(routes: readonly Route[]): Json {
+  const byPath = Map.groupBy(routes, ({ path }) => path.replace('{+', '{'));
+  return Object.fromEntries(
+    [...byPath].map(([path, of]) => [path, Object.assign({}, ...of.map((route) => operations(route, path)))]),
+  );
+}
+
+function operations(route: Route, path: string): Json {
+  if (route.method !== 'all') return { [route.method]: operation(route, path, route.id) };
+  return Object.fromEntries(
+    METHODS.map((method) => [method, operation(route, path, `${route.id}${capitalised(method)}`)]),
+  );
+}
+
+function operation(route: Route, path: string, operationId: string): Json {
+  const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }));
+  const parameters = [...inPath, ...(route.parameters ?? [])];
+  return {
+    tags: [route.tag],
+    operationId,
+    summary: route.summary,
+    security: securityOf(route.access),
+    'x-access': accessOf(route.access),
+    ...(parameters.length > 0 ? { parameters } : {}),
+    ...(route.body === undefined ? {} : { requestBody: { required: true, content: route.body } }),
+    responses: {
+      ...route.answers,
+      ...problems([...commonProblems(route.access), ...(route.problems ?? [])]),
+    },
+  };
+}
+
+function securityOf({ kind }: Access): readonly Json[] {
+  switch (kind) {
+    case 'open':
+      return [];
+    case 'tenant-key':
+      return [{ tenantKey: [] }, { tenantKeyHeader: [] }];
+    case 'roles':
+      return [{ adminKey: [] }];
+  }
+}
+
+/** Who may call it: `open`, the scope of a tenant's key, or the roles. */
+function accessOf(access: Access): unknown {
+  switch (access.kind) {
+    case 'open':
+      return 'open';
+    case 'tenant-key':
+      return { scope: access.scope };
+    case 'roles':
+      return { roles: [...access.roles, 'admin'] };
+  }
+}
+
+const capitalised = (word: string) => `${word[0]?.toUpperCase()}${word.slice(1)}`;

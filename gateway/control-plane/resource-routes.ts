@@ -1,11 +1,16 @@
-import { Router } from 'express';
+import type { Request, Response } from 'express';
 import type { StoredDocument } from '../../experiments/store/configuration-store.ts';
+import type { Principal } from '../access/principal.ts';
 import { nestedKey, type ResourceKind } from '../catalogue/resources.ts';
+import { contextOf } from '../http/request-context.ts';
+import type { Route } from '../http/route.ts';
 import { Problem } from '../problems.ts';
 import { actorOf, checkIfMatch, etagOf, pageOf, parsedBody, representation } from './admin-request.ts';
 import type { ConfigurationWriter } from './change-configuration.ts';
+import { resourceDeclarations } from './resource-declarations.ts';
 
 type Value = Record<string, unknown>;
+type Params = Readonly<Record<string, string>>;
 
 /** What a kind of resource does beyond being stored. Each may throw a Problem to refuse. */
 export interface ResourceRules {
@@ -24,106 +29,145 @@ export function resourceRoutes(
   kind: ResourceKind,
   writer: ConfigurationWriter,
   rules: ResourceRules = {},
-): Router {
-  const router = Router({ mergeParams: true, caseSensitive: true });
-  const storeKey = (parent: string | undefined, key: string) =>
-    parent === undefined ? key : nestedKey(parent, key);
-  const parentOf = (params: Readonly<Record<string, string>>) =>
-    kind.parent === undefined ? undefined : params['parent'];
-  const noSuch = (key: string) => new Problem('not-found', `there is no ${kind.singular} "${key}"`);
+): Route[] {
+  const { create, list, get, replace, remove } = resourceDeclarations(kind);
+  const handlers = new ResourceHandlers(kind, writer, rules);
+  return [
+    { ...create, handle: (request, response) => handlers.create(request, response) },
+    { ...list, handle: (request, response) => handlers.list(request, response) },
+    { ...get, handle: (request, response) => handlers.get(request, response) },
+    ...(kind.immutable === true
+      ? []
+      : [
+          {
+            ...replace,
+            handle: (request: Request<Params>, response: Response) => handlers.replace(request, response),
+          },
+        ]),
+    { ...remove, handle: (request, response) => handlers.remove(request, response) },
+  ];
+}
 
-  router.post('/', async (request, response) => {
-    const body = parsedBody(kind.schema, request.body);
-    const key = storeKey(parentOf(request.params), String(body[kind.keyField]));
-    await rules.beforeCreate?.(key);
-    const document = await writer.change({
-      kind: kind.name,
+class ResourceHandlers {
+  readonly #kind: ResourceKind;
+  readonly #writer: ConfigurationWriter;
+  readonly #rules: ResourceRules;
+
+  constructor(kind: ResourceKind, writer: ConfigurationWriter, rules: ResourceRules) {
+    this.#kind = kind;
+    this.#writer = writer;
+    this.#rules = rules;
+  }
+
+  async create(request: Request<Params>, response: Response): Promise<void> {
+    const { name, schema, keyField, singular } = this.#kind;
+    const body = parsedBody(schema, request.body);
+    const key = this.#storeKey(request.params, String(body[keyField]));
+    await this.#rules.beforeCreate?.(key);
+    const document = await this.#writer.change({
+      kind: name,
       key,
       action: 'create',
       actor: actorOf(request),
       next: (current) => {
-        if (current === null) return rules.onCreate?.(body) ?? body;
+        if (current === null) return this.#rules.onCreate?.(body) ?? body;
         throw new Problem(
           'already-exists',
-          `there is a ${kind.singular} "${key}" already: choose another key or replace it by PUT`,
+          `there is a ${singular} "${key}" already: choose another key or replace it by PUT`,
         );
       },
     });
-    if (document === null) throw noSuch(key);
+    const { pathname } = new URL(request.originalUrl, 'http://gateway');
     response
       .status(201)
-      .location(`${request.baseUrl}/${encodeURIComponent(String(body[kind.keyField]))}`)
-      .setHeader('etag', etagOf(document))
-      .json(representation(document));
-  });
+      .location(`${pathname.replace(/\/$/, '')}/${encodeURIComponent(String(body[keyField]))}`);
+    this.#answer(response, document, key);
+  }
 
-  router.get('/', async (request, response) => {
+  async list(request: Request<Params>, response: Response): Promise<void> {
+    const { name, parent: parentKind } = this.#kind;
     const { limit, after } = pageOf(request);
-    const parent = parentOf(request.params);
-    const documents = await writer.documents();
-    if (parent !== undefined && kind.parent !== undefined) findOr404(documents, kind.parent, parent);
+    const { model: parent } = request.params;
+    const documents = await this.#writer.documents();
+    if (parent !== undefined && parentKind !== undefined) findOr404(documents, parentKind, parent);
     const prefix = parent === undefined ? '' : nestedKey(parent, '');
     const matching = documents
-      .filter(({ kind: name, key }) => name === kind.name && key.startsWith(prefix))
+      .filter((document) => document.kind === name && document.key.startsWith(prefix))
+      .filter((document) => isVisible(document, contextOf(response).principal))
       .filter(({ key }) => after === null || key > prefix + after)
       .sort((a, b) => (a.key < b.key ? -1 : 1));
     const items = matching.slice(0, limit);
     const last = items.at(-1);
     const next = last === undefined || matching.length <= limit ? null : last.key.slice(prefix.length);
     response.json({ items: items.map(representation), next });
-  });
-
-  router.get('/:key', async (request, response) => {
-    const key = storeKey(parentOf(request.params), request.params.key);
-    const document = findOr404(await writer.documents(), kind.name, key, kind.singular);
-    response.setHeader('etag', etagOf(document)).json(representation(document));
-  });
-
-  if (kind.immutable !== true) {
-    router.put('/:key', async (request, response) => {
-      const { key } = request.params;
-      const body = parsedBody(kind.schema, request.body);
-      if (body[kind.keyField] !== key) {
-        throw new Problem(
-          'invalid-request',
-          `the path says "${key}" and the body "${String(body[kind.keyField])}": a key never changes`,
-        );
-      }
-      const document = await writer.change({
-        kind: kind.name,
-        key,
-        action: 'replace',
-        actor: actorOf(request),
-        next: (current) => {
-          if (current === null) throw noSuch(key);
-          checkIfMatch(request, current, { required: true });
-          return rules.onReplace?.({ ...current.value }, body) ?? body;
-        },
-      });
-      if (document === null) throw noSuch(key);
-      response.setHeader('etag', etagOf(document)).json(representation(document));
-    });
   }
 
-  router.delete('/:key', async (request, response) => {
-    const key = storeKey(parentOf(request.params), request.params.key);
-    await writer.change({
-      kind: kind.name,
+  async get(request: Request<Params>, response: Response): Promise<void> {
+    const key = this.#storeKey(request.params, request.params['key'] ?? '');
+    const document = findOr404(await this.#writer.documents(), this.#kind.name, key, this.#kind.singular);
+    response.setHeader('etag', etagOf(document)).json(representation(document));
+  }
+
+  async replace(request: Request<Params>, response: Response): Promise<void> {
+    const { name, schema, keyField } = this.#kind;
+    const key = request.params['key'] ?? '';
+    const body = parsedBody(schema, request.body);
+    if (body[keyField] !== key) {
+      throw new Problem(
+        'invalid-request',
+        `the path says "${key}" and the body "${String(body[keyField])}": a key never changes`,
+      );
+    }
+    const document = await this.#writer.change({
+      kind: name,
+      key,
+      action: 'replace',
+      actor: actorOf(request),
+      next: (current) => {
+        if (current === null) throw this.#noSuch(key);
+        checkIfMatch(request, current, { required: true });
+        return this.#rules.onReplace?.({ ...current.value }, body) ?? body;
+      },
+    });
+    this.#answer(response, document, key);
+  }
+
+  async remove(request: Request<Params>, response: Response): Promise<void> {
+    const key = this.#storeKey(request.params, request.params['key'] ?? '');
+    await this.#writer.change({
+      kind: this.#kind.name,
       key,
       action: 'delete',
       actor: actorOf(request),
       next: (current) => {
-        if (current === null) throw noSuch(key);
+        if (current === null) throw this.#noSuch(key);
         checkIfMatch(request, current, { required: true });
-        rules.onDelete?.({ ...current.value });
+        this.#rules.onDelete?.({ ...current.value });
         return null;
       },
     });
-    await rules.afterDelete?.(key);
+    await this.#rules.afterDelete?.(key);
     response.status(204).end();
-  });
+  }
 
-  return router;
+  #storeKey({ model }: Params, key: string): string {
+    return model === undefined ? key : nestedKey(model, key);
+  }
+
+  #noSuch(key: string): Problem {
+    return new Problem('not-found', `there is no ${this.#kind.singular} "${key}"`);
+  }
+
+  #answer(response: Response, document: StoredDocument | null, key: string): void {
+    if (document === null) throw this.#noSuch(key);
+    response.setHeader('etag', etagOf(document)).json(representation(document));
+  }
+}
+
+/** A caller who is a tenant-admin and nothing more sees its own tenant only. */
+function isVisible({ kind, key }: StoredDocument, principal: Principal | null): boolean {
+  if (principal === null || kind !== 'tenants') return true;
+  return [...principal.roles].some((role) => role !== 'tenant-admin') || key === principal.tenant;
 }
 
 /** The stored thing, or a 404 that names it. */

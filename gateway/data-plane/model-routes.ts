@@ -1,17 +1,12 @@
-import { Router } from 'express';
+import type { RequestHandler } from 'express';
 import { contextOf } from '../http/request-context.ts';
 import { Problem } from '../problems.ts';
 import { findEndpoint } from './find-endpoint.ts';
 import type { DataPlane } from './infer-route.ts';
 
-/** What this server is and which extensions of the Open Inference Protocol v2 it speaks. */
-export const SERVER_METADATA = { name: 'switchyard', version: '0.1.0', extensions: [] } as const;
-
-/** Metadata and readiness of an endpoint, in the words that the Open Inference Protocol has for a model. */
-export function modelRoutes({ targets }: DataPlane): Router {
-  const router = Router({ caseSensitive: true });
-
-  router.get('/:endpoint', async (request, response) => {
+/** `GET /v2/models/{endpoint}`: an endpoint in the words that the Open Inference Protocol has for a model. */
+export function modelMetadataRoute({ targets }: DataPlane): RequestHandler<{ endpoint: string }> {
+  return async (request, response) => {
     const endpoint = findEndpoint(contextOf(response), request.params.endpoint);
     const { target, twins } = endpoint.defaultTarget;
     if (target.kind === 'http') {
@@ -32,14 +27,15 @@ export function modelRoutes({ targets }: DataPlane): Router {
       'target-failed',
       `no target of endpoint "${endpoint.endpoint.key}" gives its metadata now`,
     );
-  });
+  };
+}
 
-  router.get('/:endpoint/ready', (request, response) => {
+/** `GET /v2/models/{endpoint}/ready`: 200 while any of its default targets would be asked, else 503. */
+export function modelReadyRoute({ targets }: DataPlane): RequestHandler<{ endpoint: string }> {
+  return (request, response) => {
     const endpoint = findEndpoint(contextOf(response), request.params.endpoint);
     const { target, twins } = endpoint.defaultTarget;
     const ready = [target, ...twins].some(({ key }) => !targets.breakers.isOpen(key));
     response.status(ready ? 200 : 503).json({ name: endpoint.endpoint.key, ready });
-  });
-
-  return router;
+  };
 }

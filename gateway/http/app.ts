@@ -1,17 +1,16 @@
-import express, { type Express } from 'express';
+import express, { type Express, type RequestHandler } from 'express';
 import type { Logger } from 'pino';
-import { LIVE_PATH, READY_PATH } from '../config.ts';
 import { type AdminOptions, adminRoutes } from '../control-plane/admin-routes.ts';
 import { openApiDocument } from '../control-plane/openapi.ts';
-import { type DataPlane, inferRoute } from '../data-plane/infer-route.ts';
-import { modelRoutes, SERVER_METADATA } from '../data-plane/model-routes.ts';
-import { outcomeRoute } from '../data-plane/outcome-route.ts';
-import { proxyRoute } from '../data-plane/proxy-route.ts';
+import { dataPlaneRoutes } from '../data-plane/data-plane-routes.ts';
+import type { DataPlane } from '../data-plane/infer-route.ts';
 import type { SnapshotSource } from '../snapshot/snapshot-source.ts';
 import { answerNotFound, answerProblem } from './answer-problem.ts';
-import { authenticateAdmin, authenticateTenant } from './authenticate.ts';
+import { authenticateOperator, authenticateTenant, authorize } from './authenticate.ts';
 import { logRequest } from './log-request.ts';
+import { openRoutes } from './open-routes.ts';
 import { beginRequest } from './request-context.ts';
+import { type Access, mount, type Route } from './route.ts';
 
 export interface AppOptions {
   readonly source: SnapshotSource;
@@ -23,39 +22,42 @@ export interface AppOptions {
 }
 
 /** Every route of the gateway, in the order in which they are tried. */
-export function createApp({ source, logger, dataPlane, admin, accepting }: AppOptions): Express {
+function routesOf({ source, dataPlane, admin, accepting }: Omit<AppOptions, 'logger'>): Route[] {
+  const routes: Route[] = [
+    ...dataPlaneRoutes(dataPlane),
+    ...openRoutes({ source, accepting, document: () => openApiDocument(routes) }),
+    ...adminRoutes(admin),
+  ];
+  return routes;
+}
+
+/** The application: its routes, each behind the guards of its access. */
+export function createApp({ logger, ...options }: AppOptions): Express {
   const app = express();
   app.set('etag', false);
   app.set('x-powered-by', false);
   app.set('case sensitive routing', true);
   app.set('query parser', 'simple');
 
-  const tenant = authenticateTenant(source);
-  const ready = () => accepting() && source.current !== null;
-
   app.use(beginRequest, logRequest(logger));
-
-  app.post('/v2/models/:endpoint/infer', tenant, inferRoute(dataPlane));
-  app.all('/v1/proxy/:endpoint{/*path}', tenant, proxyRoute(dataPlane));
-  app.post('/v1/outcomes', tenant, outcomeRoute(dataPlane));
-  app.use('/v2/models', tenant, modelRoutes(dataPlane));
-  app.get('/v2', (_request, response) => void response.json(SERVER_METADATA));
-  app.get('/v2/health/live', (_request, response) => void response.json({ live: true }));
-  app.get(
-    '/v2/health/ready',
-    (_request, response) => void response.status(ready() ? 200 : 503).json({ ready: ready() }),
-  );
-
-  app.use('/admin/v1', authenticateAdmin(source), adminRoutes(admin));
-  app.get('/openapi.json', (_request, response) => void response.json(openApiDocument()));
-  app.get(LIVE_PATH, (_request, response) => void response.json({ status: 'live' }));
-  app.get(READY_PATH, (_request, response) => {
-    response
-      .status(ready() ? 200 : 503)
-      .json({ status: ready() ? 'ready' : 'not-ready', revision: source.current?.snapshot.revision ?? null });
-  });
-
+  // Before its routes, so that nobody without a key learns which there are.
+  app.use('/admin/v1', authenticateOperator(options.source), express.json({ limit: '4mb', strict: true }));
+  mount(app, routesOf(options), guardsOf(options.source));
   app.use(answerNotFound);
   app.use(answerProblem(logger));
   return app;
+}
+
+function guardsOf(source: SnapshotSource): (access: Access) => readonly RequestHandler[] {
+  const tenant = authenticateTenant(source);
+  return (access) => {
+    switch (access.kind) {
+      case 'open':
+        return [];
+      case 'tenant-key':
+        return [tenant];
+      case 'roles':
+        return [authorize(access)];
+    }
+  };
 }

@@ -1,8 +1,10 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
+import type { Principal } from '../access/principal.ts';
 import { Problem } from '../problems.ts';
 import type { SnapshotSource } from '../snapshot/snapshot-source.ts';
 import { contextOf } from './request-context.ts';
+import type { RoleAccess } from './route.ts';
 
 /** An API key is 256 random bits, so its plain digest is safe to keep and to look up by. */
 export function digestOf(secret: string): string {
@@ -42,8 +44,10 @@ export function authenticateTenant(source: SnapshotSource): RequestHandler {
   };
 }
 
-/** Lets the operator's key pass; compared in constant time. */
-export function authenticateAdmin(source: SnapshotSource): RequestHandler {
+const BOOTSTRAP_ADMIN: Principal = { name: 'admin', roles: new Set(['admin']), tenant: null };
+
+/** Settles who calls the control plane: today the operator's key, compared in constant time. */
+export function authenticateOperator(source: SnapshotSource): RequestHandler {
   return (request, response, next) => {
     const expected = source.current?.adminKeyDigest;
     if (expected === undefined)
@@ -52,6 +56,28 @@ export function authenticateAdmin(source: SnapshotSource): RequestHandler {
     if (key === null || !timingSafeEqual(Buffer.from(digestOf(key)), Buffer.from(expected))) {
       response.setHeader('www-authenticate', 'Bearer');
       throw new Problem('unauthenticated', key === null ? CHALLENGE : 'this is not the admin key');
+    }
+    contextOf(response).principal = BOOTSTRAP_ADMIN;
+    next();
+  };
+}
+
+/** The one place where roles are enforced: who may call a route is what its table says. */
+export function authorize(access: RoleAccess): RequestHandler {
+  return (request, response, next) => {
+    const { principal } = contextOf(response);
+    if (principal === null) throw new Error('an unauthenticated request reached the control plane');
+    const { roles } = principal;
+    if (roles.has('admin')) return next();
+    const own = access.tenantParameter === undefined ? null : request.params[access.tenantParameter];
+    const matching = access.roles.filter((role) => roles.has(role));
+    if (matching.length === 0) {
+      const wanted = [...access.roles, 'admin'].join(' or ');
+      throw new Problem('forbidden', `this takes the role ${wanted}; yours: ${[...roles].join(', ')}`);
+    }
+    // Another tenant is as if it were not there, so that nobody learns who the others are.
+    if (matching.every((role) => role === 'tenant-admin') && own !== null && own !== principal.tenant) {
+      throw new Problem('not-found', `there is no tenant "${String(own)}"`);
     }
     next();
   };

@@ -1,5 +1,6 @@
 import { randomUUIDv7 } from 'node:crypto';
 import type { Request, RequestHandler, Response } from 'express';
+import type { Principal } from '../access/principal.ts';
 import type { Tenant } from '../catalogue/tenant.ts';
 import type { Configuration } from '../snapshot/configuration.ts';
 
@@ -11,7 +12,10 @@ export interface RequestContext {
   readonly arrivedAt: number;
   /** `performance.now()` on arrival, for durations. */
   readonly startedMs: number;
+  /** Who calls the data plane; null on the control plane. */
   tenant: Tenant | null;
+  /** Who calls the control plane; null on the data plane. */
+  principal: Principal | null;
   /** The one configuration that this request uses from beginning to end. */
   configuration: Configuration | null;
   /** What the log record says beside method, path and status. */
@@ -25,6 +29,7 @@ export const beginRequest: RequestHandler = (_request, response, next) => {
     arrivedAt: Date.now(),
     startedMs: performance.now(),
     tenant: null,
+    principal: null,
     configuration: null,
     log: {},
   };

@@ -2,6 +2,7 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import type { Router } from 'express';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { RESOURCE_KINDS } from '../../gateway/catalogue/resources.ts';
 import { type AppOptions, createApp } from '../../gateway/http/app.ts';
 import { PROBLEMS } from '../../gateway/problems.ts';
 import { ADMIN_KEY, call, startTestGateway, type TestGateway } from '../support/test-gateway.ts';
@@ -14,8 +15,12 @@ interface Operation {
   readonly operationId: string;
   readonly security?: readonly Record<string, unknown>[];
   readonly parameters?: readonly { readonly name: string; readonly in: string }[];
-  readonly responses: Record<string, unknown>;
+  readonly requestBody?: { readonly content: Contents };
+  readonly responses: Record<string, { readonly content?: Contents }>;
+  readonly 'x-access'?: unknown;
 }
+
+type Contents = Record<string, object>;
 
 beforeAll(async () => {
   gateway = await startTestGateway();
@@ -30,17 +35,20 @@ const operations = () =>
     Object.entries(methods).map(([method, operation]) => ({ method: method.toUpperCase(), path, operation })),
   );
 
-/** More methods than this on one path mean that it takes all there are. */
-const ALL_METHODS = 20;
+/** What is sent and answered, by media type; readiness is shown where it is the expected answer. */
+function contentsOf({ requestBody, responses }: Operation): [string, object][] {
+  const answers = Object.entries(responses).filter(([status]) => status !== '503');
+  const contents = [requestBody?.content ?? {}, ...answers.map(([, { content = {} }]) => content)];
+  return contents.flatMap((content) => Object.entries(content));
+}
 
 /** Every route that the application has, as method and the end of its path, parameters without their names. */
 function routesOf(stack: Router['stack']): string[] {
   return stack.flatMap(({ route, handle }) => {
     if (route === undefined) return 'stack' in handle ? routesOf((handle as Router).stack) : [];
-    const methods = [...new Set(route.stack.map(({ method }) => method))];
-    const shown = methods.length > ALL_METHODS ? ['all'] : methods;
+    const methods = [...new Set(route.stack.map(({ method }) => method ?? 'all'))];
     // A route may have several paths.
-    return [route.path].flat().flatMap((path) => shown.map((method) => `${method} ${withoutNames(path)}`));
+    return [route.path].flat().flatMap((path) => methods.map((method) => `${method} ${withoutNames(path)}`));
   });
 }
 
@@ -118,13 +126,28 @@ describe('the OpenAPI document', () => {
       const [method = '', path = ''] = route.split(' ');
       const found = documented.some(
         (operation) =>
-          (method === 'all' || operation.startsWith(`${method} `)) &&
-          operation.endsWith(path === '/' ? '' : path),
+          (method === 'all' || operation.startsWith(`${method} `)) && operation.endsWith(` ${path}`),
       );
       expect(found, route).toBe(true);
     }
     const proxied = documented.filter((operation) => operation.includes('/v1/proxy/'));
     expect(documented).toHaveLength(routes.length - 1 + proxied.length);
+  });
+
+  it('says of every operation who may call it, and how a request and an answer look', () => {
+    for (const { method, path, operation } of operations()) {
+      expect(operation['x-access'], `${method} ${path}`).toBeDefined();
+      for (const [type, content] of contentsOf(operation)) {
+        const shown = 'example' in content || 'examples' in content;
+        expect(shown, `${method} ${path} shows no example of ${type}`).toBe(true);
+      }
+    }
+  });
+
+  it('shows examples that its own schemas accept', () => {
+    for (const kind of RESOURCE_KINDS) {
+      expect(kind.schema.safeParse(kind.example), kind.name).toMatchObject({ success: true });
+    }
   });
 
   it('knows every problem code', () => {

@@ -1,0 +1,79 @@
+import { EXPERIMENT_STATES } from '../../experiments/experiment.ts';
+import { RESOURCE_KINDS, type ResourceKind } from '../catalogue/resources.ts';
+import { apiKeyRequestSchema } from '../catalogue/tenant.ts';
+import { type Json, schemaName, schemaOf } from '../http/openapi-parts.ts';
+import { outcomesRequestSchema } from '../pipeline/outcomes.ts';
+import { PROBLEMS } from '../problems.ts';
+
+/** Every schema that routes refer to by name. */
+export function componentSchemas(): Json {
+  return {
+    ...Object.assign({}, ...RESOURCE_KINDS.map(resourceSchemas)),
+    ApiKeyRequest: schemaOf(apiKeyRequestSchema),
+    ApiKey: { type: 'object', required: ['id', 'tenant', 'name'], properties: apiKeyProperties },
+    ApiKeyWithSecret: {
+      type: 'object',
+      required: ['id', 'tenant', 'name', 'secret'],
+      properties: { ...apiKeyProperties, secret: { type: 'string' } },
+    },
+    Outcomes: schemaOf(outcomesRequestSchema),
+    Problem: problemSchema,
+  };
+}
+
+const storedFields = {
+  revision: { type: 'integer' },
+  createdAt: { type: 'string', format: 'date-time' },
+  updatedAt: { type: 'string', format: 'date-time' },
+};
+
+/** What a client writes (`input`) and what it reads (`output`, with revision and times). */
+function resourceSchemas(kind: ResourceKind): Json {
+  const name = schemaName(kind.singular);
+  const stored = {
+    ...storedFields,
+    ...(kind.name === 'experiments' ? { state: { enum: [...EXPERIMENT_STATES] } } : {}),
+  };
+  return {
+    [name]: schemaOf(kind.schema),
+    [`Stored${name}`]: {
+      type: 'object',
+      description: `A ${kind.singular} as it is stored: what was written, with its defaults, revision and times`,
+      required: [kind.keyField, ...Object.keys(stored)],
+      properties: { [kind.keyField]: { type: 'string' }, ...stored },
+    },
+  };
+}
+
+const apiKeyProperties = { id: { type: 'string' }, tenant: { type: 'string' }, name: { type: 'string' } };
+
+const problemSchema: Json = {
+  type: 'object',
+  description: 'Problem details (RFC 9457)',
+  required: ['type', 'title', 'status', 'detail', 'code', 'retryable', 'instance', 'error'],
+  properties: {
+    type: { type: 'string' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    detail: { type: 'string' },
+    code: { enum: Object.keys(PROBLEMS) },
+    retryable: { type: 'boolean' },
+    instance: { type: 'string' },
+    error: {
+      type: 'string',
+      description: 'The detail again, where clients of the Open Inference Protocol look',
+    },
+    issues: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['path', 'code', 'message'],
+        properties: {
+          path: { type: 'string', description: 'JSON pointer (RFC 6901) into what was sent' },
+          code: { type: 'string' },
+          message: { type: 'string' },
+        },
+      },
+    },
+  },
+};
