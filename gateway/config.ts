@@ -42,6 +42,22 @@ export const gatewayEnvironmentSchema = z.object({
     .min(16, 'must have at least 16 characters')
     .optional()
     .describe('Key of the admin API; unset: generated on the first start and printed once'),
+  AUTH_FAILURES_PER_MINUTE: count(30, 1, 100_000).describe(
+    'Wrong keys that one address may send before it is held off',
+  ),
+  TRUSTED_PROXIES: count(0, 0, 10).describe(
+    'Load balancers and proxies in front, whose `x-forwarded-for` tells who the client is',
+  ),
+  CORS_ORIGINS: z
+    .string()
+    .transform((text) => text.split(',').map((origin) => origin.trim()))
+    .pipe(
+      z.array(
+        z.url().refine((text) => new URL(text).origin === text, 'must be origins: https://app.example'),
+      ),
+    )
+    .optional()
+    .describe('Origins, separated by commas, whose pages may call the gateway; unset: none'),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')
@@ -67,6 +83,9 @@ export interface GatewayConfig {
   readonly mongodbUri: string | null;
   readonly lakeUri: string;
   readonly adminApiKey: string | null;
+  readonly authFailuresPerMinute: number;
+  readonly trustedProxies: number;
+  readonly corsOrigins: readonly string[];
   readonly logLevel: string;
   readonly workers: number;
   readonly onnxWorkers: number;
@@ -108,6 +127,9 @@ export function readConfig(
       mongodbUri: env.MONGODB_URI ?? null,
       lakeUri: env.LAKE_URI ?? pathToFileURL(resolve(dataDir, 'lake')).href,
       adminApiKey: env.ADMIN_API_KEY ?? null,
+      authFailuresPerMinute: env.AUTH_FAILURES_PER_MINUTE,
+      trustedProxies: env.TRUSTED_PROXIES,
+      corsOrigins: env.CORS_ORIGINS ?? [],
       logLevel: env.LOG_LEVEL,
       workers: env.WORKERS,
       onnxWorkers: env.ONNX_WORKERS,

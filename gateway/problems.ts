@@ -34,6 +34,7 @@ export const PROBLEMS = {
   'invalid-configuration': kind(422, 'The configuration is not valid', 'client'),
   'if-match-required': kind(428, 'Say which revision you mean to change', 'client'),
   'request-rejected': kind(400, 'The target refused the request', 'client'),
+  'too-many-attempts': kind(429, 'Too many failed attempts to authenticate', 'client', true),
   'internal-error': kind(500, 'The gateway failed', 'gateway'),
   'target-failed': kind(502, 'No target could answer', 'target', true),
   'not-ready': kind(503, 'The gateway is not ready', 'gateway', true),
@@ -49,16 +50,23 @@ export type ProblemCode = keyof typeof PROBLEMS;
 export class Problem extends Error {
   readonly code: ProblemCode;
   readonly issues: readonly Issue[];
+  /** When to come back, for `retry-after`. */
+  readonly retryAfterSeconds: number | null;
 
   constructor(
     code: ProblemCode,
     detail: string,
-    options: { readonly issues?: readonly Issue[]; readonly cause?: unknown } = {},
+    options: {
+      readonly issues?: readonly Issue[];
+      readonly cause?: unknown;
+      readonly retryAfterSeconds?: number;
+    } = {},
   ) {
     super(detail, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'Problem';
     this.code = code;
     this.issues = options.issues ?? [];
+    this.retryAfterSeconds = options.retryAfterSeconds ?? null;
   }
 
   get status(): number {

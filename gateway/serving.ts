@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { ConfigurationStore } from '../experiments/store/configuration-store.ts';
 import type { ObjectStore } from '../models/artifacts/object-store.ts';
+import { FailedAttempts } from './access/failed-attempts.ts';
+import { KeyUseRecorder } from './access/key-use-recorder.ts';
 import { experimentResults } from './analysis/experiment-results.ts';
 import type { GatewayConfig } from './config.ts';
 import { createApp } from './http/app.ts';
@@ -79,9 +81,16 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     });
     return lakeReader;
   };
+  const uses = new KeyUseRecorder({ store, logger });
   const app = createApp({
-    source,
+    authentication: {
+      source,
+      uses,
+      attempts: new FailedAttempts({ perMinute: config.authFailuresPerMinute }),
+    },
     logger,
+    trustedProxies: config.trustedProxies,
+    corsOrigins: config.corsOrigins,
     accepting: () => accepting,
     dataPlane: {
       targets,
@@ -109,7 +118,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       accepting = false;
       await listening.close(config.drainMs);
       await source.stop();
-      await Promise.all([targets.close(), onnx.close(), spool.stop()]);
+      await Promise.all([targets.close(), onnx.close(), spool.stop(), uses.stop()]);
       (await lakeReader)?.close();
       await store.close();
     },

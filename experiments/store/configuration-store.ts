@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Collection, MongoClient } from 'mongodb';
+import { KeyUses } from './key-uses.ts';
 import {
   auditEntry,
   type DocumentRecord,
@@ -49,6 +50,7 @@ export class ConfigurationStore {
   readonly #log: Collection<LogRecord>;
   readonly #documents: Collection<DocumentRecord>;
   readonly #secrets: Secrets;
+  readonly #keyUses: KeyUses;
   readonly #now: () => Date;
 
   private constructor(client: MongoClient, database: string, now: () => Date) {
@@ -56,6 +58,7 @@ export class ConfigurationStore {
     this.#log = client.db(database).collection('audit');
     this.#documents = client.db(database).collection('documents');
     this.#secrets = new Secrets(client.db(database).collection('secrets'));
+    this.#keyUses = new KeyUses(client.db(database).collection('keyUses'));
     this.#now = now;
   }
 
@@ -159,6 +162,16 @@ export class ConfigurationStore {
   /** Deletes a secret for good; one that is not there counts as deleted. */
   async deleteSecret(name: string): Promise<void> {
     return this.#ask('delete a secret', () => this.#secrets.delete(name));
+  }
+
+  /** Notes when keys were last used: id → ISO 8601. No change of the configuration. */
+  async recordKeyUses(uses: ReadonlyMap<string, string>): Promise<void> {
+    return this.#ask('record the use of keys', () => this.#keyUses.record(uses));
+  }
+
+  /** When these keys were last used; those that never were are not in it. */
+  async keyUses(ids: readonly string[]): Promise<Map<string, string>> {
+    return this.#ask('read the use of keys', () => this.#keyUses.of(ids));
   }
 
   /** Ends every connection; what is under way rejects. */

@@ -44,7 +44,7 @@ export function logRecord(options: {
     _id: revision,
     commitId,
     at,
-    actor: { name: actor.name, address: actor.address },
+    actor: { name: actor.name, key: actor.key ?? null, address: actor.address },
     kind: change.kind,
     key: change.key,
     action: change.action,
@@ -75,11 +75,11 @@ export function storedDocument(record: DocumentRecord): StoredDocument | null {
 }
 
 export function auditEntry({ _id, at, actor, kind, key, action, before, after }: LogRecord): AuditEntry {
-  const { name, address } = actor;
+  const { name, key: actorKey = null, address } = actor;
   return {
     revision: _id,
     at,
-    actor: { name, address },
+    actor: { name, key: actorKey, address },
     kind,
     key,
     action,

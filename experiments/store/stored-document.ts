@@ -13,6 +13,8 @@ export interface StoredDocument {
 /** Who made a change: the name of a key, a person or a part of the gateway; never a secret. */
 export interface Actor {
   readonly name: string;
+  /** Id of the key that it was done with, or how else the caller was known; not given for the gateway itself. */
+  readonly key?: string | null;
   readonly address: string | null;
 }
 

@@ -136,8 +136,9 @@ export const RESOURCE_KINDS = [
   },
 ] as const satisfies readonly ResourceKind[];
 
-/** API keys live beside the resources, but have routes of their own: a secret is answered once. */
+/** Keys live beside the resources, but have routes of their own: a secret is answered once. */
 export const API_KEYS = 'keys';
+export const SERVICE_KEYS = 'service-keys';
 
 /** Key in the store of a thing that lives below another: `movie-ranker/v1`. */
 export function nestedKey(parent: string, key: string): string {

@@ -25,17 +25,3 @@ export const tenantSchema = z.strictObject({
     ),
 });
 export type Tenant = z.infer<typeof tenantSchema>;
-
-/** What an operator gives to make an API key; the secret is answered once and only its digest is kept. */
-export const apiKeyRequestSchema = z.strictObject({ name: z.string().min(1).max(200) });
-
-/**
- * What is kept of an API key. `digest` is the SHA-256 of the secret, hex: the secret has 256 random bits, so a plain
- * digest cannot be guessed back.
- */
-export const storedApiKeySchema = z.object({
-  id: z.string(),
-  tenant: z.string(),
-  name: z.string(),
-  digest: z.string().length(64),
-});

@@ -2,11 +2,14 @@ import type { Request } from 'express';
 import type { z } from 'zod';
 import { issuesOf } from '../../experiments/issue.ts';
 import type { Actor, StoredDocument } from '../../experiments/store/configuration-store.ts';
+import { contextOf } from '../http/request-context.ts';
 import { Problem } from '../problems.ts';
 
-/** Who changes: today the one admin key; the address is the connection's own. */
+/** Who changes, by which key, from where. */
 export function actorOf(request: Request): Actor {
-  return { name: 'admin', address: request.socket.remoteAddress ?? null };
+  const principal = request.res === undefined ? null : contextOf(request.res).principal;
+  if (principal === null) throw new Error('an unauthenticated request reached the control plane');
+  return { name: principal.name, key: principal.key, address: request.ip ?? null };
 }
 
 /** The body by its schema, or `invalid-configuration` with every issue. */

@@ -3,11 +3,12 @@ import type { ConfigurationStore } from '../../experiments/store/configuration-s
 import { RESOURCE_KINDS } from '../catalogue/resources.ts';
 import type { Route } from '../http/route.ts';
 import { type SnapshotSource, TENANT_SECRET_PREFIX } from '../snapshot/snapshot-source.ts';
-import { apiKeyRoutes } from './api-key-routes.ts';
 import { auditRoutes } from './audit-routes.ts';
 import { ConfigurationWriter } from './change-configuration.ts';
 import { experimentRoutes, type ResultsOf } from './experiment-routes.ts';
 import { experimentRules } from './experiment-rules.ts';
+import { SERVICE_KEY_KIND, TENANT_KEY_KIND } from './key-declarations.ts';
+import { keyRoutes } from './key-routes.ts';
 import { type ResourceRules, resourceRoutes } from './resource-routes.ts';
 
 export interface AdminOptions {
@@ -30,7 +31,8 @@ export function adminRoutes({ store, source, resultsOf }: AdminOptions): Route[]
     },
   };
   return [
-    ...apiKeyRoutes(writer),
+    ...keyRoutes(TENANT_KEY_KIND, writer, store),
+    ...keyRoutes(SERVICE_KEY_KIND, writer, store),
     ...experimentRoutes({ writer, source, resultsOf }),
     ...RESOURCE_KINDS.flatMap((kind) => resourceRoutes(kind, writer, rules[kind.name])),
     ...auditRoutes(store),

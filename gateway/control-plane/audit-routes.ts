@@ -1,16 +1,16 @@
 import type { AuditEntry, ConfigurationStore } from '../../experiments/store/configuration-store.ts';
-import { API_KEYS } from '../catalogue/resources.ts';
+import { API_KEYS, SERVICE_KEYS } from '../catalogue/resources.ts';
 import { queryParameter } from '../http/openapi-parts.ts';
 import { READERS, type Route } from '../http/route.ts';
 import { Problem } from '../problems.ts';
 import { pageOf } from './admin-request.ts';
-import { withoutDigest } from './api-key-routes.ts';
+import { withoutDigest } from './key-routes.ts';
 import { page, paging } from './route-parts.ts';
 
 const EXAMPLE = {
   revision: 17,
   at: '2026-11-03T08:12:00.000Z',
-  actor: { name: 'admin', address: '203.0.113.7' },
+  actor: { name: 'admin', key: 'admin-key', address: '203.0.113.7' },
   kind: 'layers',
   key: 'ranking',
   action: 'create',
@@ -54,9 +54,9 @@ export function auditRoutes(store: ConfigurationStore): Route[] {
   ];
 }
 
-/** An audit entry as it is shown: of an API key, everything but its digest. */
+/** An audit entry as it is shown: of a key, everything but its digest. */
 function shownEntry(entry: AuditEntry): AuditEntry {
-  if (entry.kind !== API_KEYS) return entry;
+  if (entry.kind !== API_KEYS && entry.kind !== SERVICE_KEYS) return entry;
   const { before, after } = entry;
   return { ...entry, before: before && withoutDigest(before), after: after && withoutDigest(after) };
 }

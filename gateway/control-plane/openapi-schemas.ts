@@ -1,6 +1,5 @@
 import { EXPERIMENT_STATES } from '../../experiments/experiment.ts';
 import { RESOURCE_KINDS, type ResourceKind } from '../catalogue/resources.ts';
-import { apiKeyRequestSchema } from '../catalogue/tenant.ts';
 import { type Json, schemaName, schemaOf } from '../http/openapi-parts.ts';
 import { outcomesRequestSchema } from '../pipeline/outcomes.ts';
 import { PROBLEMS } from '../problems.ts';
@@ -9,13 +8,6 @@ import { PROBLEMS } from '../problems.ts';
 export function componentSchemas(): Json {
   return {
     ...Object.assign({}, ...RESOURCE_KINDS.map(resourceSchemas)),
-    ApiKeyRequest: schemaOf(apiKeyRequestSchema),
-    ApiKey: { type: 'object', required: ['id', 'tenant', 'name'], properties: apiKeyProperties },
-    ApiKeyWithSecret: {
-      type: 'object',
-      required: ['id', 'tenant', 'name', 'secret'],
-      properties: { ...apiKeyProperties, secret: { type: 'string' } },
-    },
     Outcomes: schemaOf(outcomesRequestSchema),
     Problem: problemSchema,
   };
@@ -44,8 +36,6 @@ function resourceSchemas(kind: ResourceKind): Json {
     },
   };
 }
-
-const apiKeyProperties = { id: { type: 'string' }, tenant: { type: 'string' }, name: { type: 'string' } };
 
 const problemSchema: Json = {
   type: 'object',

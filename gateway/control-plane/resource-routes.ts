@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
 import type { StoredDocument } from '../../experiments/store/configuration-store.ts';
-import type { Principal } from '../access/principal.ts';
+import { type Principal, seesOneTenantOnly } from '../access/principal.ts';
 import { nestedKey, type ResourceKind } from '../catalogue/resources.ts';
 import { contextOf } from '../http/request-context.ts';
 import type { Route } from '../http/route.ts';
@@ -166,8 +166,8 @@ class ResourceHandlers {
 
 /** A caller who is a tenant-admin and nothing more sees its own tenant only. */
 function isVisible({ kind, key }: StoredDocument, principal: Principal | null): boolean {
-  if (principal === null || kind !== 'tenants') return true;
-  return [...principal.roles].some((role) => role !== 'tenant-admin') || key === principal.tenant;
+  if (principal === null || kind !== 'tenants' || !seesOneTenantOnly(principal)) return true;
+  return key === principal.tenant;
 }
 
 /** The stored thing, or a 404 that names it. */

@@ -61,6 +61,7 @@ export function answerProblem(logger: Logger): ErrorRequestHandler {
     }
     // An unread body would stall the connection's next request.
     if (problem.code === 'body-too-large') response.setHeader('connection', 'close');
+    if (problem.retryAfterSeconds !== null) response.setHeader('retry-after', problem.retryAfterSeconds);
     response
       .status(problem.status)
       .setHeader('content-type', 'application/problem+json')

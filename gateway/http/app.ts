@@ -4,17 +4,21 @@ import { type AdminOptions, adminRoutes } from '../control-plane/admin-routes.ts
 import { openApiDocument } from '../control-plane/openapi.ts';
 import { dataPlaneRoutes } from '../data-plane/data-plane-routes.ts';
 import type { DataPlane } from '../data-plane/infer-route.ts';
-import type { SnapshotSource } from '../snapshot/snapshot-source.ts';
+import { allowOrigins } from './allow-origins.ts';
 import { answerNotFound, answerProblem } from './answer-problem.ts';
-import { authenticateOperator, authenticateTenant, authorize } from './authenticate.ts';
+import { type Authentication, authenticateOperator, authenticateTenant, authorize } from './authenticate.ts';
 import { logRequest } from './log-request.ts';
 import { openRoutes } from './open-routes.ts';
 import { beginRequest } from './request-context.ts';
 import { type Access, mount, type Route } from './route.ts';
 
 export interface AppOptions {
-  readonly source: SnapshotSource;
+  readonly authentication: Authentication;
   readonly logger: Logger;
+  /** Proxies in front of the gateway, whose word on a client's address is taken. */
+  readonly trustedProxies: number;
+  /** Other origins whose pages may call the gateway. */
+  readonly corsOrigins: readonly string[];
   readonly dataPlane: DataPlane;
   readonly admin: AdminOptions;
   /** False while the process drains. */
@@ -22,7 +26,8 @@ export interface AppOptions {
 }
 
 /** Every route of the gateway, in the order in which they are tried. */
-function routesOf({ source, dataPlane, admin, accepting }: Omit<AppOptions, 'logger'>): Route[] {
+function routesOf({ dataPlane, admin, accepting }: AppOptions): Route[] {
+  const { source } = admin;
   const routes: Route[] = [
     ...dataPlaneRoutes(dataPlane),
     ...openRoutes({ source, accepting, document: () => openApiDocument(routes) }),
@@ -32,30 +37,32 @@ function routesOf({ source, dataPlane, admin, accepting }: Omit<AppOptions, 'log
 }
 
 /** The application: its routes, each behind the guards of its access. */
-export function createApp({ logger, ...options }: AppOptions): Express {
+export function createApp(options: AppOptions): Express {
+  const { logger, authentication } = options;
   const app = express();
   app.set('etag', false);
   app.set('x-powered-by', false);
   app.set('case sensitive routing', true);
   app.set('query parser', 'simple');
+  app.set('trust proxy', options.trustedProxies);
 
   app.use(beginRequest, logRequest(logger));
+  if (options.corsOrigins.length > 0) app.use(allowOrigins(options.corsOrigins));
   // Before its routes, so that nobody without a key learns which there are.
-  app.use('/admin/v1', authenticateOperator(options.source), express.json({ limit: '4mb', strict: true }));
-  mount(app, routesOf(options), guardsOf(options.source));
+  app.use('/admin/v1', authenticateOperator(authentication), express.json({ limit: '4mb', strict: true }));
+  mount(app, routesOf(options), guardsOf(authentication));
   app.use(answerNotFound);
   app.use(answerProblem(logger));
   return app;
 }
 
-function guardsOf(source: SnapshotSource): (access: Access) => readonly RequestHandler[] {
-  const tenant = authenticateTenant(source);
+function guardsOf(authentication: Authentication): (access: Access) => readonly RequestHandler[] {
   return (access) => {
     switch (access.kind) {
       case 'open':
         return [];
       case 'tenant-key':
-        return [tenant];
+        return [authenticateTenant(authentication, access.scope)];
       case 'roles':
         return [authorize(access)];
     }

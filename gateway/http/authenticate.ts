@@ -1,10 +1,21 @@
 import { hash, timingSafeEqual } from 'node:crypto';
-import type { Request, RequestHandler } from 'express';
-import type { Principal } from '../access/principal.ts';
+import type { Request, RequestHandler, Response } from 'express';
+import type { FailedAttempts } from '../access/failed-attempts.ts';
+import type { KeyUseRecorder } from '../access/key-use-recorder.ts';
+import type { Principal, Scope } from '../access/principal.ts';
 import { Problem } from '../problems.ts';
+import type { KeyGrant } from '../snapshot/compile-keys.ts';
+import type { Configuration } from '../snapshot/configuration.ts';
 import type { SnapshotSource } from '../snapshot/snapshot-source.ts';
 import { contextOf } from './request-context.ts';
 import type { RoleAccess } from './route.ts';
+
+/** What it takes to know a caller. */
+export interface Authentication {
+  readonly source: SnapshotSource;
+  readonly attempts: FailedAttempts;
+  readonly uses: KeyUseRecorder;
+}
 
 /** An API key is 256 random bits, so its plain digest is safe to keep and to look up by. */
 export function digestOf(secret: string): string {
@@ -21,43 +32,58 @@ function presentedKey(request: Request): string | null {
 
 const CHALLENGE = 'send your API key as "authorization: Bearer <key>" or "x-api-key: <key>"';
 
-/** Lets a tenant's key pass and settles the one configuration that the request will use. */
-export function authenticateTenant(source: SnapshotSource): RequestHandler {
+/** Lets a tenant's key with this scope pass and settles the one configuration that the request will use. */
+export function authenticateTenant(authentication: Authentication, scope: Scope): RequestHandler {
+  const { source, uses } = authentication;
   return (request, response, next) => {
     const context = contextOf(response);
-    const configuration = source.current;
-    if (configuration === null)
-      throw new Problem('not-ready', 'no configuration is loaded yet: try again shortly');
+    const configuration = inForce(source);
     const key = presentedKey(request);
-    const tenant = key === null ? undefined : configuration.snapshot.tenantByKeyDigest.get(digestOf(key));
-    if (tenant === undefined) {
-      response.setHeader('www-authenticate', 'Bearer');
+    const grant = key === null ? undefined : configuration.snapshot.tenantKeys.get(digestOf(key));
+    if (grant === undefined || isOver(grant, context.arrivedAt)) {
+      return refuse(authentication, request, response, { key, isOver: grant !== undefined });
+    }
+    if (!grant.scopes.has(scope)) {
       throw new Problem(
-        'unauthenticated',
-        key === null ? CHALLENGE : 'this API key is not known or was revoked',
+        'forbidden',
+        `this key has no scope "${scope}"; it has ${[...grant.scopes].join(', ')}`,
       );
     }
+    uses.note(grant.id, context.arrivedAt);
     context.configuration = configuration;
-    context.tenant = tenant;
-    context.log['tenant'] = tenant.key;
+    context.tenant = grant.tenant;
+    context.log['tenant'] = grant.tenant.key;
     next();
   };
 }
 
-const BOOTSTRAP_ADMIN: Principal = { name: 'admin', roles: new Set(['admin']), tenant: null };
+/** The key of the operator: there before there is any other. */
+const BOOTSTRAP_ADMIN: Principal = {
+  name: 'admin',
+  roles: new Set(['admin']),
+  tenant: null,
+  key: 'admin-key',
+};
 
-/** Settles who calls the control plane: today the operator's key, compared in constant time. */
-export function authenticateOperator(source: SnapshotSource): RequestHandler {
-  return (request, response, next) => {
-    const expected = source.current?.adminKeyDigest;
-    if (expected === undefined)
-      throw new Problem('not-ready', 'no configuration is loaded yet: try again shortly');
+/** Settles who calls the control plane. */
+export function authenticateOperator(authentication: Authentication): RequestHandler {
+  return async (request, response, next) => {
+    const context = contextOf(response);
+    const configuration = inForce(authentication.source);
     const key = presentedKey(request);
-    if (key === null || !timingSafeEqual(Buffer.from(digestOf(key)), Buffer.from(expected))) {
-      response.setHeader('www-authenticate', 'Bearer');
-      throw new Problem('unauthenticated', key === null ? CHALLENGE : 'this is not the admin key');
+    const grant = key === null ? undefined : configuration.snapshot.serviceKeys.get(digestOf(key));
+    if (grant !== undefined && !isOver(grant, context.arrivedAt)) {
+      authentication.uses.note(grant.id, context.arrivedAt);
+      context.principal = grant.principal;
+    } else {
+      // A key that a person chose can be guessed, so it is not even looked at after too many failures.
+      await authentication.attempts.refuseBlocked(addressOf(request));
+      if (key === null || !isAdminKey(key, configuration)) {
+        return refuse(authentication, request, response, { key, isOver: grant !== undefined });
+      }
+      context.principal = BOOTSTRAP_ADMIN;
     }
-    contextOf(response).principal = BOOTSTRAP_ADMIN;
+    context.log['actor'] = context.principal.key;
     next();
   };
 }
@@ -69,16 +95,50 @@ export function authorize(access: RoleAccess): RequestHandler {
     if (principal === null) throw new Error('an unauthenticated request reached the control plane');
     const { roles } = principal;
     if (roles.has('admin')) return next();
-    const own = access.tenantParameter === undefined ? null : request.params[access.tenantParameter];
     const matching = access.roles.filter((role) => roles.has(role));
     if (matching.length === 0) {
       const wanted = [...access.roles, 'admin'].join(' or ');
       throw new Problem('forbidden', `this takes the role ${wanted}; yours: ${[...roles].join(', ')}`);
     }
     // Another tenant is as if it were not there, so that nobody learns who the others are.
-    if (matching.every((role) => role === 'tenant-admin') && own !== null && own !== principal.tenant) {
-      throw new Problem('not-found', `there is no tenant "${String(own)}"`);
+    const named = access.tenantParameter === undefined ? null : request.params[access.tenantParameter];
+    if (named !== null && named !== principal.tenant && matching.every((role) => role === 'tenant-admin')) {
+      throw new Problem('not-found', `there is no tenant "${String(named)}"`);
     }
     next();
   };
+}
+
+function inForce({ current }: SnapshotSource): Configuration {
+  if (current === null) throw new Problem('not-ready', 'no configuration is loaded yet: try again shortly');
+  return current;
+}
+
+function isOver({ validUntil }: KeyGrant, now: number): boolean {
+  return now >= validUntil;
+}
+
+/** Compared in constant time. */
+function isAdminKey(key: string, { adminKeyDigest }: Configuration): boolean {
+  return timingSafeEqual(Buffer.from(digestOf(key)), Buffer.from(adminKeyDigest));
+}
+
+function addressOf(request: Request): string {
+  return request.ip ?? '';
+}
+
+/** 401, or 429 after too many of them. A request without any key is no attempt. */
+async function refuse(
+  { attempts }: Authentication,
+  request: Request,
+  response: Response,
+  { key, isOver }: { readonly key: string | null; readonly isOver: boolean },
+): Promise<never> {
+  if (key !== null) await attempts.count(addressOf(request));
+  response.setHeader('www-authenticate', 'Bearer');
+  if (key === null) throw new Problem('unauthenticated', CHALLENGE);
+  throw new Problem(
+    'unauthenticated',
+    isOver ? 'this key has expired: ask for another' : 'this key is not known or was revoked',
+  );
 }

@@ -62,9 +62,9 @@ export function commonProblems({ kind }: Access): readonly ProblemCode[] {
     case 'open':
       return [];
     case 'tenant-key':
-      return ['unauthenticated', 'forbidden', 'not-ready'];
+      return ['unauthenticated', 'forbidden', 'too-many-attempts', 'not-ready'];
     case 'roles':
-      return ['unauthenticated', 'forbidden', 'store-unavailable', 'not-ready'];
+      return ['unauthenticated', 'forbidden', 'too-many-attempts', 'store-unavailable', 'not-ready'];
   }
 }
 

@@ -9,9 +9,11 @@ import { segmentSchema } from '../../experiments/segment.ts';
 import type { StoredDocument } from '../../experiments/store/configuration-store.ts';
 import { modelSchema, modelVersionSchema } from '../../models/catalogue/model.ts';
 import { targetSchema, twinsOf } from '../../models/catalogue/target.ts';
+import { storedApiKeySchema, storedServiceKeySchema } from '../catalogue/api-key.ts';
 import { endpointSchema } from '../catalogue/endpoint.ts';
-import { API_KEYS, nestedKey } from '../catalogue/resources.ts';
-import { storedApiKeySchema, tenantSchema } from '../catalogue/tenant.ts';
+import { API_KEYS, nestedKey, SERVICE_KEYS } from '../catalogue/resources.ts';
+import { tenantSchema } from '../catalogue/tenant.ts';
+import { serviceKeyGrants, tenantKeyGrants } from './compile-keys.ts';
 import type { CompiledEndpoint, RegisteredExperiment, Snapshot, TargetWithTwins } from './snapshot.ts';
 
 /** An issue and the thing that has it: `endpoints/movie-ranking`. */
@@ -40,15 +42,21 @@ export function compileSnapshot(
   if (issues.length > 0) return { ok: false, issues };
   const endpoints = compileEndpoints(parsed, compiled);
   const { tenants, experiments, metrics, targets, versions } = parsed;
-  const tenantByKeyDigest = new Map(
-    [...parsed.keys.values()].flatMap(({ tenant, digest }) => {
-      const owner = tenants.get(tenant);
-      return owner === undefined ? [] : [[digest, owner] as const];
-    }),
-  );
+  const tenantKeys = tenantKeyGrants(parsed.keys.values(), tenants);
+  const serviceKeys = serviceKeyGrants(parsed.serviceKeys.values());
   return {
     ok: true,
-    snapshot: { revision, tenants, tenantByKeyDigest, endpoints, experiments, metrics, targets, versions },
+    snapshot: {
+      revision,
+      tenants,
+      tenantKeys,
+      serviceKeys,
+      endpoints,
+      experiments,
+      metrics,
+      targets,
+      versions,
+    },
   };
 }
 
@@ -90,6 +98,7 @@ function parseDocuments(documents: readonly StoredDocument[], issues: Configurat
   return {
     tenants: collect('tenants', tenantSchema),
     keys: collect(API_KEYS, storedApiKeySchema),
+    serviceKeys: collect(SERVICE_KEYS, storedServiceKeySchema),
     models: collect('models', modelSchema),
     versions: collect('versions', modelVersionSchema),
     targets: collect('targets', targetSchema),
@@ -112,6 +121,11 @@ function checkReferences(parsed: ParsedConfiguration, issues: ConfigurationIssue
     });
   for (const [key, { tenant }] of parsed.keys) {
     if (!parsed.tenants.has(tenant)) missing(`keys/${key}`, '/tenant', 'tenant', tenant);
+  }
+  for (const [key, { tenant }] of parsed.serviceKeys) {
+    if (tenant !== null && !parsed.tenants.has(tenant)) {
+      missing(`${SERVICE_KEYS}/${key}`, '/tenant', 'tenant', tenant);
+    }
   }
   for (const key of parsed.versions.keys()) {
     const model = key.slice(0, key.indexOf('/'));

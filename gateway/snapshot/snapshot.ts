@@ -5,6 +5,7 @@ import type { ModelVersion } from '../../models/catalogue/model.ts';
 import type { Target } from '../../models/catalogue/target.ts';
 import type { Endpoint } from '../catalogue/endpoint.ts';
 import type { Tenant } from '../catalogue/tenant.ts';
+import type { ServiceKeyGrant, TenantKeyGrant } from './compile-keys.ts';
 
 /** An experiment with its state, as the store keeps it. */
 export interface RegisteredExperiment {
@@ -37,8 +38,10 @@ export interface CompiledEndpoint {
 export interface Snapshot {
   readonly revision: number;
   readonly tenants: ReadonlyMap<string, Tenant>;
-  /** SHA-256 of an API key's secret, hex → its tenant. */
-  readonly tenantByKeyDigest: ReadonlyMap<string, Tenant>;
+  /** SHA-256 of an API key's secret, hex → whose it is and what it may do. */
+  readonly tenantKeys: ReadonlyMap<string, TenantKeyGrant>;
+  /** The same for keys of the control plane. */
+  readonly serviceKeys: ReadonlyMap<string, ServiceKeyGrant>;
   readonly endpoints: ReadonlyMap<string, CompiledEndpoint>;
   readonly experiments: ReadonlyMap<string, RegisteredExperiment>;
   readonly metrics: ReadonlyMap<string, Metric>;

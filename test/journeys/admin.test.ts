@@ -408,6 +408,8 @@ describe('an API key', () => {
       id,
       tenant: 'keyed',
       name: 'backend',
+      scopes: ['infer', 'flags', 'outcomes', 'exposures'],
+      previousValidUntil: null,
       secret: expect.stringMatching(/^sy_.{43}$/),
     });
     expect(created.headers.get('cache-control')).toBe('no-store');
@@ -415,7 +417,15 @@ describe('an API key', () => {
 
     const listed = await gateway.admin('GET', '/tenants/keyed/keys');
     expect(listed.body.items).toEqual([
-      { id, tenant: 'keyed', name: 'backend', createdAt: expect.any(String) },
+      {
+        id,
+        tenant: 'keyed',
+        name: 'backend',
+        scopes: ['infer', 'flags', 'outcomes', 'exposures'],
+        previousValidUntil: null,
+        createdAt: expect.any(String),
+        lastUsedAt: null,
+      },
     ]);
 
     expect(await gateway.admin('DELETE', '/tenants/keyed', undefined, ifMatch('*'))).toMatchObject({
@@ -447,7 +457,7 @@ describe('the audit log', () => {
 
     const { body } = await gateway.admin('GET', '/audit?limit=5');
     const entries = body.items.toReversed();
-    const keyEntry = { id: key.id, tenant: 'audited', name: 'backend' };
+    const { secret: _secret, ...keyEntry } = key;
     expect(entries).toMatchObject([
       { kind: 'tenants', key: 'audited', action: 'create', before: null, after: { key: 'audited' } },
       { kind: 'keys', key: `audited/${key.id}`, action: 'create', before: null },
@@ -464,7 +474,11 @@ describe('the audit log', () => {
     expect(entries[1].after).toEqual(keyEntry);
     expect(entries[3].before).toEqual(keyEntry);
     for (const [index, entry] of entries.entries()) {
-      expect(entry.actor).toEqual({ name: 'admin', address: expect.stringMatching(/127\.0\.0\.1$/) });
+      expect(entry.actor).toEqual({
+        name: 'admin',
+        key: 'admin-key',
+        address: expect.stringMatching(/127\.0\.0\.1$/),
+      });
       expect(entry.revision).toBe(entries[0].revision + index);
     }
     const whole = JSON.stringify((await gateway.admin('GET', '/audit?limit=500')).body);

@@ -114,6 +114,8 @@ describe('the OpenAPI document', () => {
     const app = createApp({
       ...unused,
       logger: pino({ level: 'silent' }),
+      corsOrigins: [],
+      authentication: {} as AppOptions['authentication'],
       dataPlane: {} as AppOptions['dataPlane'],
       admin: {} as AppOptions['admin'],
     });

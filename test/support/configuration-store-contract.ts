@@ -225,7 +225,7 @@ export function describeConfigurationStore(
       expect(entries[0]).toEqual({
         revision: 3,
         at: '2026-01-01T00:00:03.000Z',
-        actor: { name: 'guardrail', address: null },
+        actor: { name: 'guardrail', key: null, address: null },
         kind: 'model',
         key: 'ranker',
         action: 'delete',
@@ -312,6 +312,28 @@ export function describeConfigurationStore(
       expect([...(await store.secrets('tenant/')).keys()]).toEqual(['tenant/b😀']);
       expect(await store.revision()).toBe(0);
       expect(await store.audit({ limit: 9 })).toEqual([]);
+    });
+
+    it('remembers the last use of each key, whoever tells it first', async () => {
+      await store.recordKeyUses(
+        new Map([
+          ['a', '2026-01-01T00:00:02.000Z'],
+          ['b', '2026-01-01T00:00:01.000Z'],
+        ]),
+      );
+      await store.recordKeyUses(
+        new Map([
+          ['a', '2026-01-01T00:00:01.000Z'],
+          ['b', '2026-01-01T00:00:03.000Z'],
+        ]),
+      );
+      expect(await store.keyUses(['a', 'b', 'c'])).toEqual(
+        new Map([
+          ['a', '2026-01-01T00:00:02.000Z'],
+          ['b', '2026-01-01T00:00:03.000Z'],
+        ]),
+      );
+      expect(await store.revision()).toBe(0);
     });
 
     it('rejects within a bounded time while the server is away, and works again when it is back', async () => {

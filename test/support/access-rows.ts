@@ -1,0 +1,44 @@
+/**
+ * Who may call what, written down by hand: the access matrix is held against these rows, and an operation that is in
+ * none of them fails. Values are ids of operations in the OpenAPI document; an admin may call every one of `roles`.
+ */
+export const ACCESS_ROWS: Readonly<Record<string, readonly string[]>> = {
+  open: ['serverMetadata', 'serverLive', 'serverReady', 'live', 'ready', 'openApi'],
+
+  'scope infer': [
+    'infer',
+    'modelMetadata',
+    'modelReady',
+    ...['Get', 'Head', 'Put', 'Post', 'Delete', 'Patch', 'Options'].map((method) => `proxy${method}`),
+  ],
+  'scope outcomes': ['reportOutcomes'],
+
+  'roles viewer, experimenter, reviewer': [
+    ...['Model', 'Version', 'Target', 'Endpoint', 'Experiment', 'Layer', 'Segment', 'Metric'].flatMap(
+      (name) => [`list${name}s`, `get${name}`],
+    ),
+    'experimentResults',
+    'listAudit',
+  ],
+  'roles viewer, experimenter, reviewer, own tenant': ['listTenants', 'getTenant'],
+  'roles experimenter': [
+    ...['Experiment', 'Layer', 'Segment', 'Metric'].flatMap((name) => [
+      `create${name}`,
+      `replace${name}`,
+      `delete${name}`,
+    ]),
+    ...['start', 'pause', 'resume', 'stop'].map((action) => `${action}Experiment`),
+  ],
+  'roles own tenant': ['createKey', 'listKeys', 'getKey', 'rotateKey', 'revokeKey'],
+  roles: [
+    ...['Tenant', 'Model', 'Target', 'Endpoint'].flatMap((name) => [
+      `create${name}`,
+      `replace${name}`,
+      `delete${name}`,
+    ]),
+    'createVersion',
+    'deleteVersion',
+    ...['create', 'get', 'rotate', 'revoke'].map((verb) => `${verb}ServiceKey`),
+    'listServiceKeys',
+  ],
+};
