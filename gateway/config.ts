@@ -1,6 +1,8 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
+import { ROLES } from './access/principal.ts';
+import { parseRoleMappings, type RoleMapping } from './access/role-mapping.ts';
 
 const port = (fallback: number) => z.coerce.number().int().min(0).max(65_535).default(fallback);
 const count = (fallback: number, min: number, max: number) =>
@@ -58,6 +60,31 @@ export const gatewayEnvironmentSchema = z.object({
     )
     .optional()
     .describe('Origins, separated by commas, whose pages may call the gateway; unset: none'),
+  PUBLIC_URL: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('Where browsers reach the gateway, for signing in: `https://switchyard.example`'),
+  OIDC_ISSUER: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('Identity provider (OpenID Connect) of people and automation; unset: keys only'),
+  OIDC_CLIENT_ID: z.string().min(1).optional().describe('The client that the gateway is at the provider'),
+  OIDC_CLIENT_SECRET: z.string().min(1).optional().describe('Its secret; unset: a public client'),
+  OIDC_AUDIENCE: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Audience of JSON Web Tokens from automation; unset: `OIDC_CLIENT_ID`'),
+  OIDC_SCOPE: z.string().min(1).default('openid profile email').describe('What is asked of the provider'),
+  OIDC_GROUPS_CLAIM: z.string().min(1).default('groups').describe("Claim that lists a person's groups"),
+  OIDC_ROLES: z
+    .string()
+    .optional()
+    .refine(
+      (text) => text === undefined || parseRoleMappings(text) !== null,
+      `must be group=role or group=tenant-admin:tenant, separated by commas; roles: ${ROLES.join(', ')}`,
+    )
+    .describe('Roles of groups: `ml=experimenter,ml-leads=reviewer,acme-ops=tenant-admin:acme`'),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')
@@ -75,6 +102,18 @@ export const gatewayEnvironmentSchema = z.object({
   ),
 });
 
+/** What it takes to sign in through an identity provider. */
+interface OidcConfig {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly clientSecret: string | null;
+  readonly audience: string;
+  readonly scope: string;
+  readonly groupsClaim: string;
+  readonly roleMappings: readonly RoleMapping[];
+  readonly publicUrl: string;
+}
+
 export interface GatewayConfig {
   readonly port: number;
   readonly host: string;
@@ -86,6 +125,8 @@ export interface GatewayConfig {
   readonly authFailuresPerMinute: number;
   readonly trustedProxies: number;
   readonly corsOrigins: readonly string[];
+  /** Null: keys only. */
+  readonly oidc: OidcConfig | null;
   readonly logLevel: string;
   readonly workers: number;
   readonly onnxWorkers: number;
@@ -116,6 +157,10 @@ export function readConfig(
     };
   }
   const env = parsed.data;
+  const missing = WITH_OIDC.filter((name) => env.OIDC_ISSUER !== undefined && env[name] === undefined);
+  if (missing.length > 0) {
+    return { ok: false, problems: missing.map((name) => `${name}: must be set where OIDC_ISSUER is`) };
+  }
   const dataDir = resolve(env.DATA_DIR);
   return {
     ok: true,
@@ -130,6 +175,7 @@ export function readConfig(
       authFailuresPerMinute: env.AUTH_FAILURES_PER_MINUTE,
       trustedProxies: env.TRUSTED_PROXIES,
       corsOrigins: env.CORS_ORIGINS ?? [],
+      oidc: oidcConfig(env),
       logLevel: env.LOG_LEVEL,
       workers: env.WORKERS,
       onnxWorkers: env.ONNX_WORKERS,
@@ -142,5 +188,22 @@ export function readConfig(
         ),
       ),
     }),
+  };
+}
+
+const WITH_OIDC = ['OIDC_CLIENT_ID', 'OIDC_ROLES', 'PUBLIC_URL'] as const;
+
+function oidcConfig(env: z.infer<typeof gatewayEnvironmentSchema>): OidcConfig | null {
+  const { OIDC_ISSUER: issuer, OIDC_CLIENT_ID: clientId, PUBLIC_URL: publicUrl } = env;
+  if (issuer === undefined || clientId === undefined || publicUrl === undefined) return null;
+  return {
+    issuer,
+    clientId,
+    clientSecret: env.OIDC_CLIENT_SECRET ?? null,
+    audience: env.OIDC_AUDIENCE ?? clientId,
+    scope: env.OIDC_SCOPE,
+    groupsClaim: env.OIDC_GROUPS_CLAIM,
+    roleMappings: parseRoleMappings(env.OIDC_ROLES ?? '') ?? [],
+    publicUrl,
   };
 }

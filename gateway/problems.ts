@@ -40,6 +40,7 @@ export const PROBLEMS = {
   'not-ready': kind(503, 'The gateway is not ready', 'gateway', true),
   'store-unavailable': kind(503, 'The configuration database is away', 'gateway', true),
   'lake-unavailable': kind(503, 'The lake is away', 'gateway', true),
+  'identity-provider-unavailable': kind(503, 'The identity provider is away', 'gateway', true),
   'write-contention': kind(503, 'Too many changes at once', 'gateway', true),
   'deadline-exceeded': kind(504, 'No answer before the deadline', 'target', true),
 } as const satisfies Record<string, ProblemKind>;

@@ -4,12 +4,15 @@ import type { Logger } from 'pino';
 import { ConfigurationStore } from '../experiments/store/configuration-store.ts';
 import type { ObjectStore } from '../models/artifacts/object-store.ts';
 import { FailedAttempts } from './access/failed-attempts.ts';
+import { IdentityProvider } from './access/identity-provider.ts';
 import { KeyUseRecorder } from './access/key-use-recorder.ts';
+import { SignIn } from './access/sign-in.ts';
 import { experimentResults } from './analysis/experiment-results.ts';
 import type { GatewayConfig } from './config.ts';
 import { createApp } from './http/app.ts';
 import { digestOf } from './http/authenticate.ts';
 import { type Listening, listen } from './http/listen.ts';
+import { CALLBACK_PATH } from './http/sign-in-routes.ts';
 import { LakeReader } from './pipeline/lake-reader.ts';
 import { Spool } from './pipeline/spool.ts';
 import { SnapshotSource } from './snapshot/snapshot-source.ts';
@@ -21,6 +24,7 @@ import type { Telemetry } from './telemetry/metrics.ts';
 const POLL_INTERVAL_MS = 250;
 const STORE_TIMEOUT_MS = 2_000;
 const ADMIN_KEY_SECRET = 'admin-key-sha256';
+const SESSION_KEY_SECRET = 'session-key';
 
 export interface ServingOptions {
   readonly config: GatewayConfig;
@@ -87,6 +91,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       source,
       uses,
       attempts: new FailedAttempts({ perMinute: config.authFailuresPerMinute }),
+      signIn: signInOf(config, store),
     },
     logger,
     trustedProxies: config.trustedProxies,
@@ -123,6 +128,23 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       await store.close();
     },
   };
+}
+
+/** Signing in through the identity provider, where one is set; its cookies open in every gateway of the store. */
+function signInOf({ oidc }: GatewayConfig, store: ConfigurationStore): SignIn | null {
+  if (oidc === null) return null;
+  let known: Uint8Array | null = null;
+  return new SignIn({
+    provider: new IdentityProvider({ ...oidc, redirectUri: new URL(CALLBACK_PATH, oidc.publicUrl).href }),
+    secure: oidc.publicUrl.startsWith('https:'),
+    key: async () => {
+      known ??= Buffer.from(
+        await store.secret(SESSION_KEY_SECRET, () => randomBytes(32).toString('hex')),
+        'hex',
+      );
+      return known;
+    },
+  });
 }
 
 /** The environment's key, or one made on the first start of all, kept as a digest, and printed by its maker. */

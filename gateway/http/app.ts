@@ -2,6 +2,7 @@ import express, { type Express, type RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import { type AdminOptions, adminRoutes } from '../control-plane/admin-routes.ts';
 import { openApiDocument } from '../control-plane/openapi.ts';
+import { sessionRoutes } from '../control-plane/session-routes.ts';
 import { dataPlaneRoutes } from '../data-plane/data-plane-routes.ts';
 import type { DataPlane } from '../data-plane/infer-route.ts';
 import { allowOrigins } from './allow-origins.ts';
@@ -11,6 +12,7 @@ import { logRequest } from './log-request.ts';
 import { openRoutes } from './open-routes.ts';
 import { beginRequest } from './request-context.ts';
 import { type Access, mount, type Route } from './route.ts';
+import { signInRoutes } from './sign-in-routes.ts';
 
 export interface AppOptions {
   readonly authentication: Authentication;
@@ -26,11 +28,14 @@ export interface AppOptions {
 }
 
 /** Every route of the gateway, in the order in which they are tried. */
-function routesOf({ dataPlane, admin, accepting }: AppOptions): Route[] {
+function routesOf({ dataPlane, admin, accepting, authentication }: AppOptions): Route[] {
   const { source } = admin;
+  const { signIn } = authentication;
   const routes: Route[] = [
     ...dataPlaneRoutes(dataPlane),
     ...openRoutes({ source, accepting, document: () => openApiDocument(routes) }),
+    ...signInRoutes(signIn),
+    ...sessionRoutes(signIn),
     ...adminRoutes(admin),
   ];
   return routes;

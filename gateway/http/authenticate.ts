@@ -3,18 +3,22 @@ import type { Request, RequestHandler, Response } from 'express';
 import type { FailedAttempts } from '../access/failed-attempts.ts';
 import type { KeyUseRecorder } from '../access/key-use-recorder.ts';
 import type { Principal, Scope } from '../access/principal.ts';
+import type { SignIn } from '../access/sign-in.ts';
 import { Problem } from '../problems.ts';
 import type { KeyGrant } from '../snapshot/compile-keys.ts';
 import type { Configuration } from '../snapshot/configuration.ts';
 import type { SnapshotSource } from '../snapshot/snapshot-source.ts';
 import { contextOf } from './request-context.ts';
 import type { RoleAccess } from './route.ts';
+import { isSameOrigin } from './same-origin.ts';
 
 /** What it takes to know a caller. */
 export interface Authentication {
   readonly source: SnapshotSource;
   readonly attempts: FailedAttempts;
   readonly uses: KeyUseRecorder;
+  /** Null without an identity provider. */
+  readonly signIn: SignIn | null;
 }
 
 /** An API key is 256 random bits, so its plain digest is safe to keep and to look up by. */
@@ -29,6 +33,9 @@ function presentedKey(request: Request): string | null {
   const match = /^Bearer +([^ ]+) *$/i.exec(request.headers.authorization ?? '');
   return match?.[1] ?? null;
 }
+
+/** Three parts of base64url: a JSON Web Token. */
+const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
 const CHALLENGE = 'send your API key as "authorization: Bearer <key>" or "x-api-key: <key>"';
 
@@ -71,21 +78,52 @@ export function authenticateOperator(authentication: Authentication): RequestHan
     const context = contextOf(response);
     const configuration = inForce(authentication.source);
     const key = presentedKey(request);
-    const grant = key === null ? undefined : configuration.snapshot.serviceKeys.get(digestOf(key));
-    if (grant !== undefined && !isOver(grant, context.arrivedAt)) {
-      authentication.uses.note(grant.id, context.arrivedAt);
-      context.principal = grant.principal;
-    } else {
-      // A key that a person chose can be guessed, so it is not even looked at after too many failures.
-      await authentication.attempts.refuseBlocked(addressOf(request));
-      if (key === null || !isAdminKey(key, configuration)) {
-        return refuse(authentication, request, response, { key, isOver: grant !== undefined });
-      }
-      context.principal = BOOTSTRAP_ADMIN;
-    }
-    context.log['actor'] = context.principal.key;
+    const known =
+      key === null
+        ? await signedIn(authentication, request)
+        : ((await unguessable(authentication, configuration, { key, now: context.arrivedAt })) ??
+          (await bootstrapAdmin(authentication, configuration, { key, request })));
+    if (known === null) return refuse(authentication, request, response, { key, isOver: false });
+    context.principal = known;
+    context.log['actor'] = known.key;
     next();
   };
+}
+
+/** Who a browser is signed in as; a page of somebody else cannot use that. */
+async function signedIn({ signIn }: Authentication, request: Request): Promise<Principal | null> {
+  const principal = (await signIn?.principal(request)) ?? null;
+  if (principal !== null && !isSameOrigin(request)) {
+    throw new Problem(
+      'forbidden',
+      "a session changes things from the gateway's own pages only: use a key elsewhere",
+    );
+  }
+  return principal;
+}
+
+/** A service key, or a token of the identity provider: nobody can guess one. */
+async function unguessable(
+  { uses, signIn }: Authentication,
+  { snapshot }: Configuration,
+  { key, now }: { readonly key: string; readonly now: number },
+): Promise<Principal | null> {
+  const grant = snapshot.serviceKeys.get(digestOf(key));
+  if (grant !== undefined && !isOver(grant, now)) {
+    uses.note(grant.id, now);
+    return grant.principal;
+  }
+  return signIn !== null && JWT.test(key) ? signIn.provider.verifyToken(key) : null;
+}
+
+/** A key that a person chose can be guessed, so it is not even looked at after too many failures. */
+async function bootstrapAdmin(
+  { attempts }: Authentication,
+  configuration: Configuration,
+  { key, request }: { readonly key: string; readonly request: Request },
+): Promise<Principal | null> {
+  await attempts.refuseBlocked(addressOf(request));
+  return isAdminKey(key, configuration) ? BOOTSTRAP_ADMIN : null;
 }
 
 /** The one place where roles are enforced: who may call a route is what its table says. */
