@@ -14,7 +14,7 @@ export default defineConfig({
         test: {
           name: 'fast',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/{faults,peers,bench}/**'],
+          exclude: ['test/{faults,peers,bench,stacks}/**'],
           testTimeout: 20_000,
         },
       },
@@ -23,6 +23,14 @@ export default defineConfig({
           name: 'faults',
           include: ['test/faults/**/*.test.ts'],
           testTimeout: 180_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'stacks',
+          include: ['test/stacks/**/*.test.ts'],
+          testTimeout: 120_000,
           fileParallelism: false,
         },
       },

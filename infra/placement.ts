@@ -1,113 +1,60 @@
-import { z } from 'zod';
-
-/** One bucket, in the words that both clouds share. */
-export interface BucketPlan {
-  readonly name: string;
-  /** Days after which an object is deleted; null keeps it for good. */
-  readonly expireAfterDays: number | null;
-  /** Days for which a deleted or overwritten object can be brought back. */
-  readonly recoverableDays: number;
-}
-
-/** What one cloud stores: model artifacts, and the lake of exposures and outcomes. */
-export interface BucketsPlan {
-  readonly region: string;
-  readonly models: BucketPlan;
-  readonly lake: BucketPlan;
-}
-
-/** What each cloud needs; null where the stack leaves a cloud out. */
-export interface Placement {
-  /** On every resource: tags in AWS, labels in GCP. */
-  readonly tags: Readonly<Record<string, string>>;
-  readonly aws: { readonly accountId: string; readonly buckets: BucketsPlan } | null;
-  readonly gcp: { readonly project: string; readonly buckets: BucketsPlan } | null;
-}
+import type { z } from 'zod';
+import { modelsIn, targetKey } from './catalogue.ts';
+import type { BucketsPlan, CloudPlan, Placement, ServicePlan } from './cloud-plan.ts';
+import {
+  GATEWAY_PROCESS,
+  gatewayEnvironment,
+  type ProcessContract,
+  RUNNER_PROCESS,
+  runnerEnvironment,
+} from './processes.ts';
+import {
+  type Cloud,
+  SECRET_SETTINGS,
+  type Settings,
+  SIZES,
+  settingsSchema,
+  stackNameSchema,
+} from './settings.ts';
 
 /** Both fit GCS soft delete, which takes 7 to 90 days. https://cloud.google.com/storage/docs/soft-delete */
 const MODELS_RECOVERABLE_DAYS = 90;
 const LAKE_RECOVERABLE_DAYS = 7;
 
-/** Days for which a bucket keeps the parts of an upload that was never completed. */
-export const ABANDONED_UPLOAD_DAYS = 7;
+/** `<base>-gateway` is a Google service account's id too, which has at most 30 characters. */
+const MAX_BASE_LENGTH = 22;
+
+/** A target is named after its model, version, cloud and region, in at most 63 characters. */
+const MAX_KEY_LENGTH = 63;
+const LONGEST_PLACE = { cloud: 'gcp', region: 'northamerica-northeast1' } as const;
+
+/** Cloud Run kills ten seconds after SIGTERM; what is spooled has to be shipped in what the drain leaves of them. */
+const CLOUD_RUN_DRAIN_MS = 5_000;
 
 /**
- * Prefixes that S3 reserves and words that GCS refuses in a bucket's name.
- * https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
- * https://cloud.google.com/storage/docs/buckets#naming
- */
-const RESERVED = /^sthree-|^amzn-s3-demo-|^goog|g[o0]{2}gle/;
-
-/** Part of a bucket's name. The lengths given below keep `<name>-<environment>-models` within 63 characters. */
-function namePart(maxLength: number) {
-  return z
-    .string('is missing: the first part of every bucket name, which no other customer of the cloud may have')
-    .max(maxLength, `must have at most ${maxLength} characters`)
-    .regex(
-      /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/,
-      'must be lower-case letters, digits and single dashes, and begin with a letter',
-    )
-    .refine(
-      (part) => !RESERVED.test(part),
-      'begins with or contains a word that S3 or GCS keep to themselves',
-    );
-}
-
-const environmentSchema = namePart(20);
-
-const settingsSchema = z
-  .strictObject({
-    name: namePart(30),
-    lakeRetentionDays: z.coerce
-      .number('is missing or no number: the days after which exposures and outcomes are deleted')
-      .int('must be whole days')
-      .min(1, 'must be at least 1 day')
-      .max(3_650, 'must be at most 3650 days'),
-    aws: jsonOf(
-      z.strictObject({
-        // `pulumi config set --path` stores digits as a number.
-        accountId: z.coerce.string().regex(/^\d{12}$/, 'must be the 12 digits of an AWS account, in quotes'),
-        region: z
-          .string('is missing')
-          .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be an AWS region such as eu-west-1'),
-      }),
-    ).optional(),
-    gcp: jsonOf(
-      z.strictObject({
-        project: z
-          .string('is missing')
-          .regex(/^[a-z][a-z0-9-]{4,28}[a-z0-9]$/, 'must be the id (not the name or number) of a project'),
-        region: z
-          .string('is missing')
-          .regex(/^[a-z]+-[a-z]+\d+$/, 'must be a Google Cloud region such as europe-west1'),
-      }),
-    ).optional(),
-  })
-  .refine((settings) => settings.aws !== undefined || settings.gcp !== undefined, {
-    message: 'names no cloud: set aws, gcp or both',
-    // Also beside other issues: all of them are told at once.
-    when: () => true,
-  });
-
-/**
- * Plans a stack from its name, which is the environment's, and its settings as Pulumi hands them over: text by
- * key, objects as JSON. Pure. Returns every issue at once as `key: what is wrong`, never with the value.
+ * Plans a stack from its name and its settings as Pulumi hands them over: text by key, objects as JSON.
+ * `secrets` names the settings that were set as secrets. Pure. Returns every issue at once as
+ * `key: what is wrong`, never with the value; the plan holds no secret.
  */
 export function planPlacement(
   stackName: string,
   settings: Readonly<Record<string, string>>,
+  secrets: ReadonlySet<string>,
 ):
   | { readonly ok: true; readonly placement: Placement }
   | { readonly ok: false; readonly issues: readonly string[] } {
-  const environment = environmentSchema.safeParse(stackName);
+  const stack = stackNameSchema.safeParse(stackName);
   const parsed = settingsSchema.safeParse(settings);
-  if (!environment.success || !parsed.success) {
-    return {
-      ok: false,
-      issues: [...issuesOf(environment, 'stack name'), ...issuesOf(parsed, 'configuration')],
-    };
-  }
-  return { ok: true, placement: place(environment.data, parsed.data) };
+  const issues = [
+    ...issuesOf(stack, 'stack name'),
+    ...issuesOf(parsed, 'configuration'),
+    ...SECRET_SETTINGS.filter((key) => key in settings && !secrets.has(key)).map(
+      (key) => `${key}: must be encrypted: set it with "pulumi config set --secret ${key}"`,
+    ),
+    ...(stack.success && parsed.success ? jointIssues(stack.data, parsed.data) : []),
+  ];
+  if (issues.length > 0 || !stack.success || !parsed.success) return { ok: false, issues };
+  return { ok: true, placement: place(stack.data, parsed.data) };
 }
 
 function issuesOf(parsed: z.ZodSafeParseResult<unknown>, root: string): string[] {
@@ -115,39 +62,167 @@ function issuesOf(parsed: z.ZodSafeParseResult<unknown>, root: string): string[]
   return issues.map(({ path, message }) => `${path.length > 0 ? path.join('.') : root}: ${message}`);
 }
 
-function place(environment: string, settings: z.infer<typeof settingsSchema>): Placement {
-  const { name, lakeRetentionDays, aws, gcp } = settings;
-  const bucketsIn = (region: string): BucketsPlan => ({
-    region,
-    models: {
-      name: `${name}-${environment}-models`,
-      expireAfterDays: null,
-      recoverableDays: MODELS_RECOVERABLE_DAYS,
-    },
-    lake: {
-      name: `${name}-${environment}-lake`,
-      expireAfterDays: lakeRetentionDays,
-      recoverableDays: LAKE_RECOVERABLE_DAYS,
-    },
+/** What each setting allows by itself and the settings together do not. */
+function jointIssues(stack: string, { name, models, aws, gcp }: Settings): string[] {
+  const named = { aws, gcp };
+  const seen = new Set<string>();
+  const modelIssues = models.flatMap(({ model, version, clouds = [] }, index) => {
+    const key = `${model}/${version}`;
+    const twice = seen.has(key) ? [`models.${index}: is there twice`] : [];
+    seen.add(key);
+    const absent = clouds.filter((cloud) => named[cloud] === undefined);
+    const isLong = targetKey({ model, version }, LONGEST_PLACE).length > MAX_KEY_LENGTH;
+    const long = isLong ? [`models.${index}: its names are too long for a target's key`] : [];
+    return [
+      ...twice,
+      ...long,
+      ...absent.map((cloud) => `models.${index}.clouds: names ${cloud}, which the stack leaves out`),
+    ];
   });
+  return [
+    ...(`${name}-${stack}`.length > MAX_BASE_LENGTH
+      ? [`name: must have, with the stack's name and a dash, at most ${MAX_BASE_LENGTH} characters`]
+      : []),
+    ...(aws === undefined && gcp !== undefined && gcp.dnsZone === undefined
+      ? ['gcp.dnsZone: is missing: without AWS the domain lies in a Cloud DNS zone']
+      : []),
+    ...(aws !== undefined && gcp?.dnsZone !== undefined
+      ? ['gcp.dnsZone: must be left out: beside AWS, Route 53 answers for both clouds']
+      : []),
+    ...(aws?.weight === 0 && gcp?.weight === 0 ? ['gcp.weight: must be above 0 where aws.weight is 0'] : []),
+    ...modelIssues,
+  ];
+}
+
+function place(stack: string, settings: Settings): Placement {
+  const { name, environment, aws, gcp } = settings;
+  const hasTwin = aws !== undefined && gcp !== undefined;
+  const common = { settings, stack, base: `${name}-${stack}`, hasTwin };
   return {
-    tags: { product: 'switchyard', name, environment },
-    aws: aws ? { accountId: aws.accountId, buckets: bucketsIn(aws.region) } : null,
-    gcp: gcp ? { project: gcp.project, buckets: bucketsIn(gcp.region) } : null,
+    tags: { product: 'switchyard', name, stack, environment },
+    models: settings.models,
+    aws: aws
+      ? {
+          ...planCloud('aws', aws, common),
+          accountId: aws.accountId,
+          zones: aws.zones,
+          hostedZoneId: aws.hostedZoneId,
+        }
+      : null,
+    gcp: gcp
+      ? {
+          ...planCloud('gcp', gcp, common),
+          project: gcp.project,
+          billingAccount: gcp.billingAccount,
+          dnsZone: gcp.dnsZone ?? null,
+        }
+      : null,
   };
 }
 
-/** Objects come as JSON: Pulumi's configuration holds text. */
-function jsonOf<Schema extends z.ZodType>(schema: Schema) {
-  return z
-    .string()
-    .transform((text, context): unknown => {
-      try {
-        return JSON.parse(text);
-      } catch {
-        context.addIssue('must be an object');
-        return z.NEVER;
-      }
-    })
-    .pipe(schema);
+interface Common {
+  readonly settings: Settings;
+  readonly stack: string;
+  readonly base: string;
+  readonly hasTwin: boolean;
+}
+
+function planCloud(
+  cloud: Cloud,
+  { region, weight }: { readonly region: string; readonly weight: number },
+  common: Common,
+): CloudPlan {
+  const { settings, stack, base, hasTwin } = common;
+  const isProduction = settings.environment === 'production';
+  const drainMs = cloud === 'gcp' ? { DRAIN_MS: String(CLOUD_RUN_DRAIN_MS) } : {};
+  const scheme = cloud === 'aws' ? 's3' : 'gs';
+  const buckets = planBuckets(cloud, region, common);
+  const everywhere = { HOST: '0.0.0.0', LOG_LEVEL: 'info', ...drainMs };
+  return {
+    cloud,
+    stack,
+    base,
+    region,
+    isProduction,
+    gatewayHost: settings.domain,
+    runnerHost: `runner.${settings.domain}`,
+    weight,
+    hasTwin,
+    buckets,
+    gateway: planService(`${base}-gateway`, settings.gateway, {
+      process: GATEWAY_PROCESS,
+      requestsAtOnce: 200,
+      requestsPerMinute: 30_000 * SIZES[settings.gateway.size].vcpus,
+      environment: gatewayEnvironment({
+        ...everywhere,
+        DATA_DIR: GATEWAY_PROCESS.dataDirectory,
+        LAKE_URI: `${scheme}://${buckets.lake.name}`,
+        WORKERS: String(SIZES[settings.gateway.size].vcpus),
+      }),
+    }),
+    runner: planService(`${base}-runner`, settings.runner, {
+      process: RUNNER_PROCESS,
+      requestsAtOnce: 80,
+      requestsPerMinute: 30_000 * SIZES[settings.runner.size].vcpus,
+      environment: runnerEnvironment({
+        ...everywhere,
+        MODEL_REPOSITORY: `${scheme}://${buckets.models.name}`,
+        CACHE_DIR: RUNNER_PROCESS.dataDirectory,
+        CALLERS_CHECKED_BY: 'ingress',
+        ONNX_WORKERS: String(SIZES[settings.runner.size].vcpus),
+      }),
+    }),
+    modules: new Set(settings.modules),
+    logRetentionDays: isProduction ? 90 : 7,
+    monthlyBudgetUsd: settings.monthlyBudgetUsd,
+    alertEmail: settings.alertEmail,
+  };
+}
+
+function planBuckets(cloud: Cloud, region: string, { settings, base }: Common): BucketsPlan {
+  return {
+    region,
+    models: { name: `${base}-models`, expireAfterDays: null, recoverableDays: MODELS_RECOVERABLE_DAYS },
+    lake: {
+      name: `${base}-lake`,
+      expireAfterDays: settings.lakeRetentionDays,
+      recoverableDays: LAKE_RECOVERABLE_DAYS,
+    },
+    repositoryIndex: JSON.stringify(
+      {
+        models: modelsIn(cloud, settings.models).map(({ model, version, artifact, sha256, sizeBytes }) => ({
+          model,
+          version,
+          artifact,
+          sha256,
+          sizeBytes,
+        })),
+      },
+      null,
+      2,
+    ),
+  };
+}
+
+function planService(
+  name: string,
+  { size, image, minInstances, maxInstances }: Settings['gateway'],
+  {
+    process,
+    ...rest
+  }: Pick<ServicePlan, 'requestsAtOnce' | 'requestsPerMinute' | 'environment'> & {
+    readonly process: ProcessContract;
+  },
+): ServicePlan {
+  const drainMs = Number(rest.environment['DRAIN_MS'] ?? process.drainMs);
+  return {
+    ...process,
+    ...SIZES[size],
+    ...rest,
+    drainMs,
+    name,
+    image: image ?? null,
+    minInstances,
+    maxInstances,
+  };
 }

@@ -1,61 +1,60 @@
-import { Key } from '@pulumi/aws/kms/key.js';
 import { Bucket } from '@pulumi/aws/s3/bucket.js';
 import { BucketLifecycleConfiguration } from '@pulumi/aws/s3/bucketLifecycleConfiguration.js';
+import { BucketObjectv2 } from '@pulumi/aws/s3/bucketObjectv2.js';
 import { BucketOwnershipControls } from '@pulumi/aws/s3/bucketOwnershipControls.js';
 import { BucketPolicy } from '@pulumi/aws/s3/bucketPolicy.js';
 import { BucketPublicAccessBlock } from '@pulumi/aws/s3/bucketPublicAccessBlock.js';
 import { BucketServerSideEncryptionConfiguration } from '@pulumi/aws/s3/bucketServerSideEncryptionConfiguration.js';
 import { BucketVersioning } from '@pulumi/aws/s3/bucketVersioning.js';
-import {
-  ComponentResource,
-  type ComponentResourceOptions,
-  interpolate,
-  jsonStringify,
-  type Output,
-} from '@pulumi/pulumi';
-import type { BucketUris } from '../bucket-uris.ts';
-import { ABANDONED_UPLOAD_DAYS, type BucketPlan, type BucketsPlan } from '../placement.ts';
+import { interpolate, jsonStringify, type Output, type Resource } from '@pulumi/pulumi';
+import { REPOSITORY_INDEX } from '../catalogue.ts';
+import { ABANDONED_UPLOAD_DAYS, type BucketPlan, type BucketsPlan } from '../cloud-plan.ts';
 
-/**
- * The buckets in S3: private, TLS only, owned by the account alone, encrypted with a KMS key of the stack, and
- * protected: `pulumi destroy` refuses them. Old versions are what makes an object recoverable.
- *
- * A key of our own rather than S3's: reading then takes a grant on the key too, so that one bucket policy gone
- * wrong gives nothing away. A bucket key keeps the calls to KMS, and their cost, from growing with requests.
- */
-export class AwsBuckets extends ComponentResource implements BucketUris {
-  readonly modelsUri: Output<string>;
-  readonly lakeUri: Output<string>;
-
-  constructor(name: string, plan: BucketsPlan, options: ComponentResourceOptions = {}) {
-    super('switchyard:aws:Buckets', name, {}, { ...options, protect: true });
-    const key = new Key(
-      'buckets',
-      {
-        description: `Encrypts the buckets ${plan.models.name} and ${plan.lake.name}`,
-        region: plan.region,
-        enableKeyRotation: true,
-        deletionWindowInDays: 30,
-      },
-      { parent: this },
-    );
-    const place = { region: plan.region, keyArn: key.arn, parent: this };
-    this.modelsUri = privateBucket('models', plan.models, place);
-    this.lakeUri = privateBucket('lake', plan.lake, place);
-    this.registerOutputs({ modelsUri: this.modelsUri, lakeUri: this.lakeUri });
-  }
+export interface AwsBuckets {
+  readonly models: Bucket;
+  readonly lake: Bucket;
 }
 
 interface Place {
   readonly region: string;
   readonly keyArn: Output<string>;
-  readonly parent: AwsBuckets;
+  readonly parent: Resource;
 }
 
-function privateBucket(name: string, plan: BucketPlan, { region, keyArn, parent }: Place): Output<string> {
-  const bucket = new Bucket(name, { bucket: plan.name, region, forceDestroy: false }, { parent });
+/**
+ * The buckets in S3: private, TLS only, owned by the account alone, encrypted with the stack's key, and
+ * protected: `pulumi destroy` refuses them. Old versions are what makes an object recoverable. An artifact, once
+ * there, is neither replaced nor deleted by anybody; the index that names what is served is.
+ */
+export function makeBuckets(plan: BucketsPlan, place: Place): AwsBuckets {
+  const models = privateBucket('models', plan.models, { ...place, deny: denyChangingArtifacts });
+  const lake = privateBucket('lake', plan.lake, { ...place, deny: () => [] });
+  new BucketObjectv2(
+    'repository-index',
+    {
+      bucket: models.bucket,
+      region: plan.region,
+      key: REPOSITORY_INDEX,
+      content: plan.repositoryIndex,
+      contentType: 'application/json',
+    },
+    { parent: place.parent },
+  );
+  return { models, lake };
+}
+
+/** A statement of a bucket's policy, for the bucket with this ARN. */
+type Denials = (bucketArn: Output<string>) => readonly object[];
+
+function privateBucket(
+  name: string,
+  plan: BucketPlan,
+  { region, keyArn, parent, deny }: Place & { readonly deny: Denials },
+): Bucket {
+  const options = { parent, protect: true };
+  const bucket = new Bucket(name, { bucket: plan.name, region, forceDestroy: false }, options);
   const of = { bucket: bucket.bucket, region };
-  new BucketOwnershipControls(name, { ...of, rule: { objectOwnership: 'BucketOwnerEnforced' } }, { parent });
+  new BucketOwnershipControls(name, { ...of, rule: { objectOwnership: 'BucketOwnerEnforced' } }, options);
   const publicAccessBlock = new BucketPublicAccessBlock(
     name,
     {
@@ -65,7 +64,7 @@ function privateBucket(name: string, plan: BucketPlan, { region, keyArn, parent 
       ignorePublicAcls: true,
       restrictPublicBuckets: true,
     },
-    { parent },
+    options,
   );
   new BucketServerSideEncryptionConfiguration(
     name,
@@ -74,27 +73,32 @@ function privateBucket(name: string, plan: BucketPlan, { region, keyArn, parent 
       rules: [
         {
           applyServerSideEncryptionByDefault: { sseAlgorithm: 'aws:kms', kmsMasterKeyId: keyArn },
+          // Keeps the calls to KMS, and their cost, from growing with requests.
           bucketKeyEnabled: true,
           blockedEncryptionTypes: ['SSE-C'],
         },
       ],
     },
-    { parent },
+    options,
   );
   const versioning = new BucketVersioning(
     name,
     { ...of, versioningConfiguration: { status: 'Enabled' } },
-    { parent },
+    options,
   );
   new BucketLifecycleConfiguration(
     name,
     { ...of, rules: lifecycleRules(plan) },
     // A rule on noncurrent versions means nothing before there are any.
-    { parent, dependsOn: [versioning] },
+    { ...options, dependsOn: [versioning] },
   );
-  // S3 answers OperationAborted to two changes of one bucket's access at the same time.
-  new BucketPolicy(name, { ...of, policy: tlsOnly(bucket.arn) }, { parent, dependsOn: [publicAccessBlock] });
-  return interpolate`s3://${bucket.bucket}/`;
+  new BucketPolicy(
+    name,
+    { ...of, policy: denials([denyPlainHttp(bucket.arn), ...deny(bucket.arn)]) },
+    // S3 answers OperationAborted to two changes of one bucket's access at the same time.
+    { ...options, dependsOn: [publicAccessBlock] },
+  );
+  return bucket;
 }
 
 function lifecycleRules({ expireAfterDays, recoverableDays }: BucketPlan) {
@@ -115,18 +119,33 @@ function lifecycleRules({ expireAfterDays, recoverableDays }: BucketPlan) {
   ];
 }
 
-function tlsOnly(bucketArn: Output<string>): Output<string> {
-  return jsonStringify({
-    Version: '2012-10-17',
-    Statement: [
-      {
-        Sid: 'DenyPlainHttp',
-        Effect: 'Deny',
-        Principal: '*',
-        Action: 's3:*',
-        Resource: [bucketArn, interpolate`${bucketArn}/*`],
-        Condition: { Bool: { 'aws:SecureTransport': 'false' } },
-      },
-    ],
-  });
-}
+const denials = (statements: readonly object[]): Output<string> =>
+  jsonStringify({ Version: '2012-10-17', Statement: [...statements] });
+
+const everybody = { Effect: 'Deny', Principal: '*' };
+
+const denyPlainHttp = (bucketArn: Output<string>) => ({
+  ...everybody,
+  Sid: 'DenyPlainHttp',
+  Action: 's3:*',
+  Resource: [bucketArn, interpolate`${bucketArn}/*`],
+  Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+});
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html */
+const denyChangingArtifacts: Denials = (bucketArn) => [
+  {
+    ...everybody,
+    Sid: 'DenyReplacing',
+    Action: 's3:PutObject',
+    NotResource: interpolate`${bucketArn}/${REPOSITORY_INDEX}`,
+    // The parts of an upload carry no condition; its completion does.
+    Condition: { Null: { 's3:if-none-match': 'true' }, Bool: { 's3:ObjectCreationOperation': 'true' } },
+  },
+  {
+    ...everybody,
+    Sid: 'DenyDeleting',
+    Action: ['s3:DeleteObject', 's3:DeleteObjectVersion'],
+    Resource: interpolate`${bucketArn}/*`,
+  },
+];

@@ -1,34 +1,48 @@
 import { Bucket } from '@pulumi/gcp/storage/bucket.js';
-import { ComponentResource, type ComponentResourceOptions, interpolate, type Output } from '@pulumi/pulumi';
-import type { BucketUris } from '../bucket-uris.ts';
-import { ABANDONED_UPLOAD_DAYS, type BucketPlan, type BucketsPlan } from '../placement.ts';
+import { BucketObject } from '@pulumi/gcp/storage/bucketObject.js';
+import type { Resource } from '@pulumi/pulumi';
+import { REPOSITORY_INDEX } from '../catalogue.ts';
+import { ABANDONED_UPLOAD_DAYS, type BucketPlan, type BucketsPlan } from '../cloud-plan.ts';
 
 const SECONDS_PER_DAY = 86_400;
+
+export interface GcpBuckets {
+  readonly models: Bucket;
+  readonly lake: Bucket;
+}
+
+interface Place {
+  readonly parent: Resource;
+  readonly after: readonly Resource[];
+}
 
 /**
  * The buckets in Google Cloud Storage: private by IAM alone, encrypted by Google, and protected:
  * `pulumi destroy` refuses them. Soft delete is what makes an object recoverable: unlike an old version, a
  * deleted or overwritten object cannot be purged before its time, whoever asks.
  */
-export class GcpBuckets extends ComponentResource implements BucketUris {
-  readonly modelsUri: Output<string>;
-  readonly lakeUri: Output<string>;
-
-  constructor(name: string, plan: BucketsPlan, options: ComponentResourceOptions = {}) {
-    super('switchyard:gcp:Buckets', name, {}, { ...options, protect: true });
-    this.modelsUri = privateBucket('models', plan.models, { region: plan.region, parent: this });
-    this.lakeUri = privateBucket('lake', plan.lake, { region: plan.region, parent: this });
-    this.registerOutputs({ modelsUri: this.modelsUri, lakeUri: this.lakeUri });
-  }
+export function makeBuckets(plan: BucketsPlan, place: Place): GcpBuckets {
+  const models = privateBucket('models', plan.models, { ...place, region: plan.region });
+  const lake = privateBucket('lake', plan.lake, { ...place, region: plan.region });
+  new BucketObject(
+    'repository-index',
+    {
+      bucket: models.name,
+      name: REPOSITORY_INDEX,
+      content: plan.repositoryIndex,
+      contentType: 'application/json',
+    },
+    { parent: place.parent },
+  );
+  return { models, lake };
 }
 
-interface Place {
-  readonly region: string;
-  readonly parent: GcpBuckets;
-}
-
-function privateBucket(name: string, plan: BucketPlan, { region, parent }: Place): Output<string> {
-  const bucket = new Bucket(
+function privateBucket(
+  name: string,
+  plan: BucketPlan,
+  { region, parent, after }: Place & { readonly region: string },
+): Bucket {
+  return new Bucket(
     name,
     {
       name: plan.name,
@@ -39,9 +53,8 @@ function privateBucket(name: string, plan: BucketPlan, { region, parent }: Place
       lifecycleRules: lifecycleRules(plan),
       forceDestroy: false,
     },
-    { parent },
+    { parent, protect: true, dependsOn: [...after] },
   );
-  return interpolate`gs://${bucket.name}/`;
 }
 
 function lifecycleRules({ expireAfterDays }: BucketPlan) {

@@ -1,88 +1,40 @@
-import { readFileSync } from 'node:fs';
-import { runtime } from '@pulumi/pulumi';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
 import { readConfig } from '../../gateway/config.ts';
 import { openObjectStore } from '../../models/artifacts/open-object-store.ts';
 import { modelVersionSchema } from '../../models/catalogue/model.ts';
+import { targetSchema } from '../../models/catalogue/target.ts';
 import {
   PROGRAM_TIMEOUT_MS,
   type ProgramRun,
   type Registered,
   runProgram,
-  type Stack,
 } from '../support/pulumi-engine.ts';
+import { stackOf } from '../support/stack-files.ts';
+import { decidedByCloud } from '../support/stand-in-clouds.ts';
 
-/** The stack files that infra/README.md shows, by the file name in their first line. */
-const STACKS = Object.fromEntries(
-  [...readFileSync('infra/README.md', 'utf8').matchAll(/```yaml\n# Pulumi\.(\w+)\.yaml\n(.*?)```/gs)].map(
-    ([, name = '', yaml = '']) => [name, { name, config: parse(yaml).config }],
-  ),
-);
-
-const stackOf = (name: string): Stack => STACKS[name] ?? expect.fail(`infra/README.md shows no ${name}`);
-
-/** What the clouds decide. */
-const computed = ({ type, inputs }: Registered): Record<string, string> => {
-  if (type === 'aws:s3/bucket:Bucket') return { arn: `arn:aws:s3:::${inputs['bucket']}` };
-  if (type === 'aws:kms/key:Key') return { arn: 'arn:aws:kms:eu-west-1:111122223333:key/1' };
-  return {};
-};
-
-const SETTINGS_OF_A_BUCKET = [
-  'bucket:Bucket',
-  'bucketLifecycleConfiguration:BucketLifecycleConfiguration',
-  'bucketOwnershipControls:BucketOwnershipControls',
-  'bucketPolicy:BucketPolicy',
-  'bucketPublicAccessBlock:BucketPublicAccessBlock',
-  'bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration',
-  'bucketVersioning:BucketVersioning',
-].map((type) => `aws:s3/${type}`);
-
+/** Both clouds in production; test/stacks runs every stack file, in preview too. */
 describe("the Pulumi program, run by Pulumi's own runner", () => {
-  let preview: ProgramRun;
   let update: ProgramRun;
 
   beforeAll(async () => {
-    [preview, update] = await Promise.all([
-      runProgram(stackOf('prod'), { dryRun: true }),
-      runProgram(stackOf('prod'), { dryRun: false, computed }),
-    ]);
+    update = await runProgram(stackOf('both-production'), { dryRun: false, computed: decidedByCloud });
   }, PROGRAM_TIMEOUT_MS);
 
   const made = (type: string, name: string): Registered['inputs'] =>
     update.resources.find((resource) => resource.type === type && resource.name === name)?.inputs ??
     expect.fail(`${type} ${name} was not registered`);
-  const names = (run: ProgramRun) => run.resources.map(({ urn }) => urn).sort();
+  const all = (type: string) => update.resources.filter((resource) => resource.type === type);
 
-  it('ends well in preview and in update, with the same resources', () => {
-    for (const run of [preview, update]) {
-      expect(run).toMatchObject({ exitCode: 0, errors: [], stderr: '' });
-    }
-    expect(names(preview)).toEqual(names(update));
+  it('ends well', () => {
+    expect(update).toMatchObject({ exitCode: 0, errors: [], stderr: '' });
   });
 
-  it('makes the two buckets in each cloud with all their settings, a key, and nothing more', () => {
-    const count = (type: string) => update.resources.filter((resource) => resource.type === type).length;
-    for (const type of [...SETTINGS_OF_A_BUCKET, 'gcp:storage/bucket:Bucket'])
-      expect([type, count(type)]).toEqual([type, 2]);
-    const containers = ['pulumi:pulumi:Stack', 'pulumi:providers:aws', 'pulumi:providers:gcp'];
-    for (const type of [
-      ...containers,
-      'switchyard:aws:Buckets',
-      'switchyard:gcp:Buckets',
-      'aws:kms/key:Key',
-    ]) {
-      expect([type, count(type)]).toEqual([type, 1]);
-    }
-    expect(update.resources).toHaveLength(2 * 7 + 2 + 6);
-  });
-
-  it('answers with the URIs of each cloud', () => {
-    expect(update.outputs).toEqual({
-      aws: { modelsUri: 's3://acme-prod-models/', lakeUri: 's3://acme-prod-lake/' },
-      gcp: { modelsUri: 'gs://acme-prod-models/', lakeUri: 'gs://acme-prod-lake/' },
-    });
+  it('answers with the same outputs for each cloud', () => {
+    expect(Object.keys(update.outputs).sort()).toEqual(['aws', 'catalogue', 'gcp', 'url']);
+    expect(Object.keys(Object(update.outputs['aws'])).sort()).toEqual(
+      Object.keys(Object(update.outputs['gcp'])).sort(),
+    );
+    expect(update.outputs['url']).toBe('https://gateway.acme.example');
   });
 
   it.each(['aws', 'gcp'])('gives URIs in %s that the gateway and the catalogue take as they are', (cloud) => {
@@ -93,23 +45,121 @@ describe("the Pulumi program, run by Pulumi's own runner", () => {
     expect(modelVersionSchema.shape.artifacts.parse(artifacts)).toEqual(artifacts);
   });
 
-  it('protects all that it makes, by the provider of its own stack', () => {
-    const cloudResources = update.resources.filter(({ type }) => /^(aws|gcp):/.test(type));
-    for (const { urn, type, protect, provider } of cloudResources) {
-      expect([urn, protect]).toEqual([urn, true]);
-      expect(provider).toContain(`::pulumi:providers:${type.split(':')[0]}::`);
-    }
+  it('gives a target in each cloud for each model version, as the catalogue wants them', () => {
+    const { targets, versions } = Object(update.outputs['catalogue']);
+    expect(targets.map((target: unknown) => targetSchema.parse(target).key)).toEqual([
+      'movie-ranker-v1-aws-eu-west-1',
+      'movie-ranker-v2-aws-eu-west-1',
+      'movie-ranker-v1-gcp-europe-west1',
+      'movie-ranker-v2-gcp-europe-west1',
+    ]);
+    expect(versions[0].artifacts).toEqual([
+      's3://acme-both-production-models/movie-ranker/v1/model.onnx',
+      'gs://acme-both-production-models/movie-ranker/v1/model.onnx',
+    ]);
   });
 
   it('tags everything alike in both clouds, and touches no other account', () => {
-    const tags = { product: 'switchyard', name: 'acme', environment: 'prod' };
+    const tags = { product: 'switchyard', name: 'acme', stack: 'both-production', environment: 'production' };
     const aws = made('pulumi:providers:aws', 'aws');
     const gcp = made('pulumi:providers:gcp', 'gcp');
     // A provider's own settings cross the wire as JSON.
     expect(JSON.parse(String(aws['defaultTags']))).toEqual({ tags });
     expect(JSON.parse(String(aws['allowedAccountIds']))).toEqual(['111122223333']);
     expect(JSON.parse(String(gcp['defaultLabels']))).toEqual(tags);
-    expect(gcp['project']).toBe('acme-prod');
+    expect(gcp['project']).toBe('acme-production');
+    for (const { urn, type, provider } of update.resources.filter(({ type }) => /^(aws|gcp):/.test(type))) {
+      expect([urn, provider]).toEqual([
+        urn,
+        expect.stringContaining(`::pulumi:providers:${type.split(':')[0]}::`),
+      ]);
+    }
+  });
+
+  describe('the gateway on Fargate', () => {
+    const task = () => made('aws:ecs/taskDefinition:TaskDefinition', 'gateway');
+    const container = () => JSON.parse(String(task()['containerDefinitions']))[0];
+
+    it('runs the image by its digest, as nobody in particular, with one place to write', () => {
+      expect(container()).toMatchObject({
+        image: expect.stringMatching(/\/acme-both-production@sha256:[0-9a-f]{64}$/),
+        command: ['node', 'gateway/main.ts'],
+        readonlyRootFilesystem: true,
+        linuxParameters: { capabilities: { drop: ['ALL'] } },
+        mountPoints: [{ sourceVolume: 'data', containerPath: '/data' }],
+      });
+    });
+
+    it('is asked where the gateway answers, and stopped after its drain', () => {
+      expect(container().portMappings).toEqual([{ containerPort: 8080, protocol: 'tcp' }]);
+      expect(container().stopTimeout).toBeGreaterThan(25);
+      expect(made('aws:lb/targetGroup:TargetGroup', 'gateway')).toMatchObject({
+        port: 8080,
+        deregistrationDelay: 25,
+        healthCheck: { path: '/readyz' },
+      });
+      expect(made('aws:lb/loadBalancer:LoadBalancer', 'gateway')).toMatchObject({ idleTimeout: 60 });
+    });
+
+    it('gets its secrets from Secrets Manager and nowhere else', () => {
+      expect(container().secrets.map(({ name }: { name: string }) => name)).toEqual([
+        'MONGODB_URI',
+        'ADMIN_API_KEY',
+      ]);
+      const names = container().environment.map(({ name }: { name: string }) => name);
+      expect(names).not.toContain('MONGODB_URI');
+    });
+
+    it('is rolled blue to green, and back by itself when it fails', () => {
+      expect(made('aws:ecs/service:Service', 'gateway')).toMatchObject({
+        deploymentConfiguration: { strategy: 'BLUE_GREEN' },
+        deploymentCircuitBreaker: { enable: true, rollback: true },
+        loadBalancers: [{ advancedConfiguration: { alternateTargetGroupArn: expect.any(String) } }],
+      });
+      expect(made('aws:ecs/service:Service', 'runner')).toMatchObject({
+        deploymentConfiguration: { strategy: 'ROLLING' },
+      });
+    });
+
+    it('grows with requests and with processors, within its bounds', () => {
+      expect(made('aws:appautoscaling/target:Target', 'gateway')).toMatchObject({
+        minCapacity: 2,
+        maxCapacity: 20,
+      });
+      const metrics = all('aws:appautoscaling/policy:Policy').map(
+        ({ name, inputs }) =>
+          `${name} ${Object(inputs['targetTrackingScalingPolicyConfiguration']).predefinedMetricSpecification.predefinedMetricType}`,
+      );
+      expect(metrics.sort()).toEqual([
+        'gateway-cpu ECSServiceAverageCPUUtilization',
+        'gateway-requests ALBRequestCountPerTarget',
+        'runner-cpu ECSServiceAverageCPUUtilization',
+        'runner-requests ALBRequestCountPerTarget',
+      ]);
+    });
+  });
+
+  describe('the runners in AWS', () => {
+    it('let a request in from outside only with a signature of IAM on it', () => {
+      expect(made('aws:apigatewayv2/route:Route', 'runner')).toMatchObject({
+        routeKey: 'ANY /{path+}',
+        authorizationType: 'AWS_IAM',
+      });
+      expect(all('aws:apigatewayv2/route:Route')).toHaveLength(1);
+      expect(made('aws:apigatewayv2/api:Api', 'runner')).toMatchObject({ disableExecuteApiEndpoint: true });
+    });
+
+    it('are found under one name from outside and from inside', () => {
+      expect(made('aws:route53/record:Record', 'runner-inside')).toMatchObject({
+        zoneId: 'ZINSIDE',
+        name: 'runner.gateway.acme.example',
+      });
+      expect(made('aws:route53/record:Record', 'runner-outside')).toMatchObject({
+        zoneId: 'Z0123456789ABCDEFGHIJ',
+        name: 'runner.gateway.acme.example',
+      });
+      expect(made('aws:lb/loadBalancer:LoadBalancer', 'runner')).toMatchObject({ internal: true });
+    });
   });
 
   describe.each(['models', 'lake'])('the %s bucket in S3', (name) => {
@@ -129,33 +179,14 @@ describe("the Pulumi program, run by Pulumi's own runner", () => {
 
     it('denies plain HTTP on the bucket and on every object', () => {
       const { policy } = setting('bucketPolicy:BucketPolicy');
-      expect(JSON.parse(String(policy)).Statement).toEqual([
-        {
-          Sid: 'DenyPlainHttp',
-          Effect: 'Deny',
-          Principal: '*',
-          Action: 's3:*',
-          Resource: [`arn:aws:s3:::acme-prod-${name}`, `arn:aws:s3:::acme-prod-${name}/*`],
-          Condition: { Bool: { 'aws:SecureTransport': 'false' } },
-        },
-      ]);
-    });
-
-    it("is encrypted with the stack's own key, which is rotated", () => {
-      const type = 'bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration';
-      expect(setting(type)['rules']).toEqual([
-        {
-          applyServerSideEncryptionByDefault: {
-            sseAlgorithm: 'aws:kms',
-            kmsMasterKeyId: 'arn:aws:kms:eu-west-1:111122223333:key/1',
-          },
-          bucketKeyEnabled: true,
-          blockedEncryptionTypes: ['SSE-C'],
-        },
-      ]);
-      expect(made('aws:kms/key:Key', 'buckets')).toMatchObject({
-        enableKeyRotation: true,
-        deletionWindowInDays: 30,
+      const bucket = `arn:aws:s3:::acme-both-production-${name}`;
+      expect(JSON.parse(String(policy)).Statement[0]).toEqual({
+        Sid: 'DenyPlainHttp',
+        Effect: 'Deny',
+        Principal: '*',
+        Action: 's3:*',
+        Resource: [bucket, `${bucket}/*`],
+        Condition: { Bool: { 'aws:SecureTransport': 'false' } },
       });
     });
 
@@ -189,10 +220,21 @@ describe("the Pulumi program, run by Pulumi's own runner", () => {
     });
   });
 
+  it('lets nobody replace or delete an artifact in S3, and the index be replaced', () => {
+    const { policy } = made('aws:s3/bucketPolicy:BucketPolicy', 'models');
+    const [, replacing, deleting] = JSON.parse(String(policy)).Statement;
+    expect(replacing).toMatchObject({
+      Effect: 'Deny',
+      Action: 's3:PutObject',
+      NotResource: 'arn:aws:s3:::acme-both-production-models/repository.json',
+    });
+    expect(deleting).toMatchObject({ Effect: 'Deny', Action: ['s3:DeleteObject', 's3:DeleteObjectVersion'] });
+  });
+
   describe.each(['models', 'lake'])('the %s bucket in GCS', (name) => {
     it('is private, recoverable, and not emptied in order to be deleted', () => {
       expect(made('gcp:storage/bucket:Bucket', name)).toEqual({
-        name: `acme-prod-${name}`,
+        name: `acme-both-production-${name}`,
         location: 'europe-west1',
         uniformBucketLevelAccess: true,
         publicAccessPrevention: 'enforced',
@@ -206,57 +248,115 @@ describe("the Pulumi program, run by Pulumi's own runner", () => {
     });
   });
 
-  it('knows in preview everything but what AWS decides', () => {
-    const unknown = preview.resources.flatMap(({ type, name, inputs }) =>
-      JSON.stringify(inputs).includes(runtime.unknownValue) ? [`${type.split(':').at(-1)} ${name}`] : [],
-    );
-    expect(unknown.sort()).toEqual([
-      'BucketPolicy lake',
-      'BucketPolicy models',
-      'BucketServerSideEncryptionConfiguration lake',
-      'BucketServerSideEncryptionConfiguration models',
-    ]);
-    expect(preview.outputs).toEqual(update.outputs);
+  describe('Cloud Run', () => {
+    const service = (name: string) => made('gcp:cloudrunv2/service:Service', name);
+    const container = (name: string) => Object(service(name)['template']).containers[0];
+
+    it.each([
+      { name: 'gateway', port: 8080 },
+      { name: 'runner', port: 8081 },
+    ])('asks the $name where it answers, and keeps its processors on', ({ name, port }) => {
+      expect(container(name)).toMatchObject({
+        image: expect.stringMatching(/@sha256:[0-9a-f]{64}$/),
+        ports: { containerPort: port },
+        startupProbe: { httpGet: { path: '/readyz', port } },
+        livenessProbe: { httpGet: { path: '/livez', port } },
+        resources: { cpuIdle: false, limits: { cpu: '2', memory: '4096Mi' } },
+      });
+      expect(Object(service(name)['template'])).toMatchObject({
+        scaling: { minInstanceCount: 2, maxInstanceCount: 20 },
+      });
+    });
+
+    it('lets clients reach the gateway through the load balancer alone, and callers the runner by their identity', () => {
+      expect(service('gateway')).toMatchObject({ ingress: 'INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER' });
+      expect(service('runner')).toMatchObject({ ingress: 'INGRESS_TRAFFIC_ALL', invokerIamDisabled: false });
+      const invokers = all('gcp:cloudrunv2/serviceIamMember:ServiceIamMember');
+      expect(invokers.map(({ inputs }) => [inputs['role'], inputs['member']])).toEqual([
+        ['roles/run.invoker', 'serviceAccount:acme-both-production-gateway@acme.iam.gserviceaccount.com'],
+        ['roles/run.invoker', 'serviceAccount:acme-both-production-aws@acme.iam.gserviceaccount.com'],
+      ]);
+    });
   });
 
-  it('changes access to a bucket one thing after the other', () => {
-    const policies = update.resources.filter(({ type }) => type.endsWith(':BucketPolicy'));
-    for (const { name, dependencies } of policies) {
-      expect(dependencies.join()).toContain(`:BucketPublicAccessBlock::${name}`);
+  it('lets each cloud call the other without a key, by the one role and the one account', () => {
+    const role = made('aws:iam/role:Role', 'from-gcp');
+    const [trust] = JSON.parse(String(role['assumeRolePolicy'])).Statement;
+    expect(trust).toMatchObject({
+      Principal: { Federated: 'accounts.google.com' },
+      Action: 'sts:AssumeRoleWithWebIdentity',
+    });
+    expect(Object.keys(trust.Condition.StringEquals).sort()).toEqual([
+      'accounts.google.com:aud',
+      'accounts.google.com:oaud',
+      'accounts.google.com:sub',
+    ]);
+    expect(made('gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider', 'aws')).toMatchObject({
+      aws: { accountId: '111122223333' },
+      attributeCondition:
+        "assertion.arn.startsWith('arn:aws:sts::111122223333:assumed-role/acme-both-production-gateway/')",
+    });
+  });
+
+  it('answers for the gateway by weight and health, from one zone', () => {
+    const record = (name: string) => made('aws:route53/record:Record', name);
+    expect(record('gateway-aws')).toMatchObject({
+      name: 'gateway.acme.example',
+      weightedRoutingPolicies: [{ weight: 100 }],
+      aliases: [{ evaluateTargetHealth: true }],
+    });
+    expect(record('gateway-gcp')).toMatchObject({
+      name: 'gateway.acme.example',
+      weightedRoutingPolicies: [{ weight: 0 }],
+      healthCheckId: 'id-of-gateway-gcp',
+    });
+    expect(made('aws:route53/healthCheck:HealthCheck', 'gateway-gcp')).toMatchObject({
+      resourcePath: '/readyz',
+      fqdn: 'gateway.acme.example',
+    });
+  });
+
+  it('has a table for each kind of record in both warehouses, with the same columns', () => {
+    for (const kind of ['exposures', 'outcomes']) {
+      const glue = Object(made('aws:glue/catalogTable:CatalogTable', kind)['storageDescriptor']).columns;
+      const external = Object(made('gcp:bigquery/table:Table', kind)['externalDataConfiguration']);
+      const names = (columns: readonly { readonly name: string }[]) => columns.map(({ name }) => name);
+      expect(names(glue)).toEqual(names(JSON.parse(external.schema)));
+      expect(names(glue)).toContain('request_id');
     }
+    expect(Object(made('aws:glue/catalogTable:CatalogTable', 'exposures')['parameters'])).toMatchObject({
+      'projection.enabled': 'true',
+      'storage.location.template': expect.stringMatching(
+        /-lake\/exposures\/tenant=\$\{tenant\}\/date=\$\{date\}$/,
+      ),
+    });
   });
 });
 
-describe.concurrent('another stack', { timeout: PROGRAM_TIMEOUT_MS }, () => {
-  it.for([
-    { cloud: 'gcp', other: 'aws', stack: stackOf('dev') },
-    {
-      cloud: 'aws',
-      other: 'gcp',
-      stack: {
-        name: 'dev',
-        config: {
-          name: 'acme',
-          lakeRetentionDays: 30,
-          aws: { accountId: 111122223333, region: 'eu-west-1' },
-        },
-      },
+describe('a stack that cannot be planned', () => {
+  it(
+    'fails with one error that lists every issue, before the first resource',
+    async () => {
+      const stack = {
+        name: 'Dev',
+        config: { name: 'acme', aws: { region: 'europe' }, retention: 30 },
+        secrets: {},
+      };
+      const run = await runProgram(stack, { dryRun: false, computed: decidedByCloud });
+      expect(run.exitCode).not.toBe(0);
+      expect(run.resources.map(({ type }) => type)).toEqual(['pulumi:pulumi:Stack']);
+      expect(run.errors).toEqual([expect.stringMatching(/^The stack cannot be planned:\n/)]);
+      for (const key of [
+        'stack name',
+        'lakeRetentionDays',
+        'mongodbUri',
+        'aws.accountId',
+        'aws.region',
+        '"retention"',
+      ]) {
+        expect(run.errors[0]).toContain(key);
+      }
     },
-  ])('makes nothing in $other where it names only $cloud', async ({ cloud, other, stack }, { expect }) => {
-    const run = await runProgram(stack, { dryRun: false, computed });
-    expect(run).toMatchObject({ exitCode: 0, errors: [] });
-    expect(Object.keys(run.outputs)).toEqual([cloud]);
-    expect(run.resources.filter(({ type }) => type.includes(other))).toEqual([]);
-  });
-
-  it('fails with one error that lists every issue, before the first resource', async ({ expect }) => {
-    const stack = { name: 'Dev', config: { name: 'acme', aws: { region: 'europe' }, retention: 30 } };
-    const run = await runProgram(stack, { dryRun: false, computed });
-    expect(run.exitCode).not.toBe(0);
-    expect(run.resources.map(({ type }) => type)).toEqual(['pulumi:pulumi:Stack']);
-    expect(run.errors).toEqual([expect.stringMatching(/^The stack cannot be planned:\n/)]);
-    for (const key of ['stack name', 'lakeRetentionDays', 'aws.accountId', 'aws.region', '"retention"']) {
-      expect(run.errors[0]).toContain(key);
-    }
-  });
+    PROGRAM_TIMEOUT_MS,
+  );
 });

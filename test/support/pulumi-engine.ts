@@ -31,13 +31,15 @@ export interface Registered {
   readonly provider: string;
   readonly protect: boolean;
   readonly dependencies: readonly string[];
+  /** Secrets as `SECRET`: what is under the engine's mark is for the engine alone. */
   readonly inputs: Properties;
 }
 
-/** A stack, as a Pulumi.<name>.yaml and its file name say it. */
+/** A stack, as a Pulumi.<name>.yaml and its file name say it, and its secrets as the CLI decrypts them. */
 export interface Stack {
   readonly name: string;
   readonly config: Properties;
+  readonly secrets: Readonly<Record<string, string>>;
 }
 
 export interface ProgramRun {
@@ -60,10 +62,10 @@ export async function runProgram(
 ): Promise<ProgramRun> {
   const project = parse(await readFile(resolve(ROOT, 'Pulumi.yaml'), 'utf8'));
   const main = resolve(ROOT, project.main);
-  const deployment = new Deployment(
-    `${stack.name}::${project.name}`,
-    options.dryRun ? null : options.computed,
-  );
+  const deployment = new Deployment(`${stack.name}::${project.name}`, {
+    computed: options.dryRun ? null : options.computed,
+    secrets: Object.values(stack.secrets),
+  });
   const address = await deployment.listen();
   try {
     const program = spawn(
@@ -82,7 +84,10 @@ export async function runProgram(
       {
         env: {
           PATH: process.env['PATH'],
-          PULUMI_CONFIG: JSON.stringify(configOf(project.name, stack.config)),
+          PULUMI_CONFIG: JSON.stringify(configOf(project.name, { ...stack.config, ...stack.secrets })),
+          PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(
+            Object.keys(stack.secrets).map((key) => `${project.name}:${key}`),
+          ),
           PULUMI_NODEJS_TYPESCRIPT: String(project.runtime.options.typescript),
         },
         stdio: ['ignore', 'ignore', 'pipe'],
@@ -107,6 +112,20 @@ function configOf(project: string, config: Properties): Record<string, string> {
   );
 }
 
+/** What stands in the properties of a test for a secret, wherever the program has marked it as one. */
+const SECRET = '[secret]';
+
+/** How a secret crosses the wire. https://github.com/pulumi/pulumi/blob/master/sdk/go/common/resource/properties.go */
+const SIGNATURE = '4dabf18193072939515e22adb298388d';
+const SECRET_SIGNATURE = '1b47061264138c4ac30d75fd1eb44270';
+
+function withoutSecrets(value: struct.JavaScriptValue): struct.JavaScriptValue {
+  if (Array.isArray(value)) return value.map(withoutSecrets);
+  if (typeof value !== 'object' || value === null) return value;
+  if (Reflect.get(value, SIGNATURE) === SECRET_SIGNATURE) return SECRET;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withoutSecrets(inner)]));
+}
+
 /** One preview or update: the engine's two services, with the engine's own rules on URNs and references. */
 class Deployment {
   readonly errors: string[] = [];
@@ -115,10 +134,19 @@ class Deployment {
   readonly #server = new Server();
   readonly #place: string;
   readonly #computed: ((resource: Registered) => Properties) | null;
+  readonly #secrets: readonly string[];
 
-  constructor(place: string, computed: ((resource: Registered) => Properties) | null) {
+  constructor(
+    place: string,
+    options: {
+      readonly computed: ((resource: Registered) => Properties) | null;
+      /** Texts that must never cross the wire but as secrets. */
+      readonly secrets: readonly string[];
+    },
+  ) {
     this.#place = place;
-    this.#computed = computed;
+    this.#computed = options.computed;
+    this.#secrets = options.secrets;
   }
 
   async listen(): Promise<string> {
@@ -165,7 +193,8 @@ class Deployment {
     if (request.getCustom()) {
       const computed = this.#computed?.(resource) ?? {};
       if (this.#computed !== null) response.setId(`id-of-${resource.name}`);
-      response.setObject(struct.Struct.fromJavaScript({ ...resource.inputs, ...computed }));
+      const inputs = request.getObject()?.toJavaScript() ?? {};
+      response.setObject(struct.Struct.fromJavaScript({ ...inputs, ...computed }));
     }
     answer(null, response);
   };
@@ -175,7 +204,11 @@ class Deployment {
     answer,
   ) => {
     const stack = this.resources.find(({ type }) => type === 'pulumi:pulumi:Stack');
-    if (request.getUrn() === stack?.urn) this.outputs = request.getOutputs()?.toJavaScript() ?? {};
+    const outputs = withoutSecrets(request.getOutputs()?.toJavaScript() ?? {}) as Properties;
+    if (request.getUrn() === stack?.urn) this.outputs = outputs;
+    if (this.#tells(outputs)) {
+      return answer({ code: status.INVALID_ARGUMENT, details: `${request.getUrn()} tells a secret` });
+    }
     answer(null, new empty.Empty());
   };
 
@@ -196,11 +229,17 @@ class Deployment {
       provider: request.getProvider(),
       protect: request.getProtect() ?? false,
       dependencies: request.getDependenciesList(),
-      inputs: request.getObject()?.toJavaScript() ?? {},
+      inputs: withoutSecrets(request.getObject()?.toJavaScript() ?? {}) as Properties,
     };
   }
 
-  #problemWith({ urn, parent, provider, dependencies }: Registered): string | null {
+  #tells(properties: Properties): boolean {
+    const text = JSON.stringify(properties);
+    return this.#secrets.some((secret) => text.includes(secret));
+  }
+
+  #problemWith({ urn, parent, provider, dependencies, inputs }: Registered): string | null {
+    if (this.#tells(inputs)) return `${urn} tells a secret`;
     const known = new Set(this.resources.map((resource) => resource.urn));
     if (known.has(urn)) return `Duplicate resource URN '${urn}'; try giving it a unique name`;
     const references = [parent, provider.split('::').slice(0, 4).join('::'), ...dependencies];
