@@ -1,7 +1,13 @@
 import gammainc from '@stdlib/math-base-special-gammainc';
 
 /** Below this a split did not come about by chance: the experiment's data cannot be trusted. */
-const MISMATCH_P = 0.001;
+export const MISMATCH_P = 0.001;
+
+/** How many units a variant got, and the weight that it should have got them by. */
+export interface SampledArm {
+  readonly units: number;
+  readonly weight: number;
+}
 
 export interface SampleRatio {
   readonly chi2: number;
@@ -15,9 +21,7 @@ export interface SampleRatio {
  * of weight 0 has nothing to be compared with and is left out, of the degrees of freedom too; units seen in it
  * are a mismatch of their own (p = 0).
  */
-export function sampleRatio(
-  arms: readonly { readonly units: number; readonly weight: number }[],
-): SampleRatio {
+export function sampleRatio(arms: readonly SampledArm[]): SampleRatio {
   const drawn = arms.filter(({ weight }) => weight > 0);
   const units = drawn.reduce((sum, arm) => sum + arm.units, 0);
   const weights = drawn.reduce((sum, { weight }) => sum + weight, 0);
