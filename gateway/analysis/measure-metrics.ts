@@ -1,5 +1,5 @@
 import { DOUBLE, type DuckDBConnection, VARCHAR } from '@duckdb/node-api';
-import { compareArms } from '../../experiments/analysis/comparison.ts';
+import { type ComparisonOptions, compareArms } from '../../experiments/analysis/comparison.ts';
 import type { MetricResult } from '../../experiments/analysis/metric-result.ts';
 import { type Moments, proportionMoments, withVarianceFloor } from '../../experiments/analysis/moments.ts';
 import type { Experiment } from '../../experiments/experiment.ts';
@@ -13,7 +13,7 @@ import {
 } from './analysis-queries.ts';
 
 /** 95 % intervals, tightest at 5,000 units: small effects are seen early without giving up much later. */
-const SEQUENCE = { alpha: 0.05, tunedAt: 5_000 };
+const SEQUENCE: ComparisonOptions = { alpha: 0.05, method: { kind: 'always-valid', tunedAt: 5_000 } };
 
 /** One metric to be measured: where its moments come from and how to read them. */
 interface PlannedMetric extends Pick<MetricResult, 'key' | 'role' | 'kind' | 'direction'> {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { compareArms } from '../../../experiments/analysis/comparison.ts';
+import { type ComparisonOptions, compareArms } from '../../../experiments/analysis/comparison.ts';
 import { proportionMoments } from '../../../experiments/analysis/moments.ts';
 
-const OPTIONS = { alpha: 0.05, tunedAt: 5_000 };
+const OPTIONS: ComparisonOptions = { alpha: 0.05, method: { kind: 'always-valid', tunedAt: 5_000 } };
 const arm = (key: string, successes: number, n: number) => ({
   key,
   moments: proportionMoments(successes, n),

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { MetricResult } from '../../../experiments/analysis/metric-result.ts';
 import { type Moments, proportionMoments, withVarianceFloor } from '../../../experiments/analysis/moments.ts';
 import { sampleRatio } from '../../../experiments/analysis/sample-ratio.ts';
-import { verdictOf } from '../../../experiments/analysis/verdict.ts';
+import { sampleRatioBy } from '../../../experiments/analysis/sample-ratio-by.ts';
+import { type Progress, verdictOf } from '../../../experiments/analysis/verdict.ts';
 import { metricResult } from '../../support/metric-results.ts';
 
 const even = sampleRatio([
@@ -162,5 +163,81 @@ describe('the verdict', () => {
       decision: 'keep-running',
       sentence: 'The experiment has no primary metric: name one to get a verdict.',
     });
+  });
+
+  it('does not ship the luckiest of many variants', () => {
+    const shipped = (keys: readonly string[]) => {
+      const moments = Object.fromEntries(keys.map((key) => [key, rate(key === 'lucky' ? 798 : 700)]));
+      return judge(metricResult({ moments }));
+    };
+
+    expect(shipped(['control', 'lucky'])).toMatchObject({ decision: 'ship', variant: 'lucky' });
+    const among = shipped(['control', 'lucky', 'b', 'c', 'd', 'e']);
+    expect(among.decision).toBe('keep-running');
+    expect(among.reasons[0]).toContain('5 variants were tried, and one may look like this');
+  });
+
+  it('names a secondary metric that got worse, and does not go by it', () => {
+    const { decision, reasons } = judge(better, { ...worse, key: 'kept', role: 'secondary' });
+
+    expect(decision).toBe('ship');
+    expect(reasons.join(' ')).toContain('Worse, though not what decides: kept is 25.0% lower in treatment');
+  });
+
+  it('trusts nothing after a mismatch that only the always-valid check, or one group, shows', () => {
+    const input = { sampleRatio: even, metrics: [better], excludedUnits: 0 };
+    const sequentialSampleRatio = { logEvidence: 9, p: 1e-4, ok: false };
+    const groups = sampleRatioBy([
+      { group: 'ios', arms: [5_500, 4_500].map((units) => ({ units, weight: 1 })) },
+      { group: 'web', arms: [5_000, 5_000].map((units) => ({ units, weight: 1 })) },
+    ]);
+    const grouped = verdictOf({ ...input, sampleRatioGroups: [{ dimension: 'platform', groups }] });
+
+    expect(verdictOf({ ...input, sequentialSampleRatio }).decision).toBe('untrusted');
+    expect(grouped.decision).toBe('untrusted');
+    expect(grouped.sentence).toContain('where platform is ios, units did not fall');
+    expect(grouped.sentence).not.toContain('web');
+  });
+
+  it('notes an effect that differs by a dimension or changes with the days', () => {
+    const found = { q: 20, df: 1, share: 0.9, p: 1e-5, sequentialP: 1e-4 };
+    const { decision, reasons } = verdictOf({
+      sampleRatio: even,
+      metrics: [better],
+      excludedUnits: 0,
+      heterogeneity: [
+        { ...found, dimension: 'country', adjustedP: 2e-4 },
+        { ...found, dimension: 'platform', adjustedP: 0.3 },
+      ],
+      novelty: { absolute: { estimate: -0.1, interval: [-0.2, -0.05] }, p: 0.001, significant: true },
+    });
+
+    expect(decision).toBe('ship');
+    expect(reasons.slice(-2)).toEqual([
+      'The effect is not the same everywhere: it differs by country.',
+      'The effect falls with the days since exposure.',
+    ]);
+  });
+
+  it('says what it cannot see yet, and how long it will take', () => {
+    const input = { sampleRatio: even, metrics: [alike], excludedUnits: 0 };
+    const reasonsAt = (progress: Progress) => verdictOf({ ...input, progress }).reasons.join(' ');
+
+    expect(reasonsAt({ units: 4_000, unitsNeeded: 31_000, daysLeft: 8.2 })).toMatch(
+      /less than about \d+\.\d% cannot be told from chance\. The planned effect takes about 31,000 units; 4,000 are in \(about 9 more days\)\./,
+    );
+    expect(reasonsAt({ units: 40_000, unitsNeeded: 31_000, daysLeft: 0 })).toContain(
+      'it would most likely have shown',
+    );
+    expect(reasonsAt({ units: 0, unitsNeeded: 31_000, daysLeft: null })).toContain('at no traffic, never');
+  });
+
+  it('names the kind of interval that it rests on', () => {
+    const moments = { control: rate(600), treatment: rate(800) };
+    const once = metricResult({ moments, method: { kind: 'fixed-horizon' } });
+    const believed = metricResult({ moments, method: { kind: 'bayesian', prior: null } });
+
+    expect(judge(once).sentence).toContain('(interval at one look ');
+    expect(judge(believed).sentence).toContain('(credible interval ');
   });
 });
