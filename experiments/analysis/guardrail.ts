@@ -5,7 +5,7 @@ import type { MetricResult } from './metric-result.ts';
  * How much worse than the control a variant may be before its guardrail is breached: the larger of the two.
  * With enough traffic any difference is certain; one that nobody would notice should not stop a rollout.
  */
-interface Tolerance {
+export interface Tolerance {
   /** In the metric's own unit. */
   readonly absolute: number;
   /** As a share of the control's mean. */

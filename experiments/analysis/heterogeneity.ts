@@ -1,4 +1,5 @@
 import gammainc from '@stdlib/math-base-special-gammainc';
+import { LEAST_UNITS } from './comparison.ts';
 import { holm } from './holm.ts';
 import type { Effect } from './lift.ts';
 import { tightestRho } from './normal-mixture.ts';
@@ -27,13 +28,13 @@ export interface Heterogeneity {
  * Whether an effect is the same in all segments: the interaction of variant and dimension, by Cochran's Q (1954),
  * and the same Q against the always-valid mixture of `confidenceSequence` in as many dimensions. Assumes segments of
  * different units, set before the exposure, that grow in step. Segments whose effect has no standard error, or is
- * from fewer than 100 units, are left out.
+ * from fewer than LEAST_UNITS units, are left out.
  */
 export function heterogeneity(
   segments: readonly SegmentEffect[],
   { alpha, tunedAt }: { readonly alpha: number; readonly tunedAt: number },
 ): Heterogeneity {
-  const seen = segments.filter(({ effect, n }) => effect.standardError > 0 && n >= LEAST_UNITS_IN_SEGMENT);
+  const seen = segments.filter(({ effect, n }) => effect.standardError > 0 && n >= LEAST_UNITS);
   const weights = seen.map(({ effect }) => effect.standardError ** -2);
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const weighed = (of: (effect: Effect) => number) =>
@@ -53,9 +54,6 @@ export function heterogeneity(
     sequentialP: Math.min(1, Math.exp(-logMixture)),
   };
 }
-
-/** As for whole experiments: fewer are too few for a normal approximation. */
-const LEAST_UNITS_IN_SEGMENT = 100;
 
 export interface DimensionHeterogeneity extends Heterogeneity {
   readonly dimension: string;

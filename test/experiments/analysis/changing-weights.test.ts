@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import { adaptiveMoments } from '../../../experiments/analysis/adaptive-moments.ts';
+import { stratifiedArms } from '../../../experiments/analysis/stratified-moments.ts';
+import { weightedMoments } from '../../../experiments/analysis/weighted-moments.ts';
+
+const moments = (n: number, mean: number, variance = 1) => ({ n, mean, variance });
+
+describe('arms under weights that changed', () => {
+  // The metric doubled while the variant's share rose: pooled, it would look better by 0.8.
+  const strata = [
+    { arms: [moments(9_000, 1), moments(1_000, 1)] },
+    { arms: [moments(5_000, 2), moments(5_000, 2)] },
+  ];
+
+  it('are compared within each period', () => {
+    const { arms, excludedUnits } = stratifiedArms(strata);
+
+    expect(arms.map(({ mean }) => mean)).toEqual([1.5, 1.5]);
+    expect(arms.map(({ n }) => n)).toEqual([14_000, 6_000]);
+    expect((arms[1]?.variance ?? 0) / 6_000).toBeCloseTo(0.25 / 1_000 + 0.25 / 5_000, 12);
+    expect(excludedUnits).toBe(0);
+  });
+
+  it('are themselves under weights that did not', () => {
+    const { arms, sharedVariance } = stratifiedArms([{ arms: [moments(50, 1, 3), moments(70, 2, 4)] }]);
+
+    expect(sharedVariance).toBe(0);
+    for (const [index, expected] of [moments(50, 1, 3), moments(70, 2, 4)].entries()) {
+      expect(arms[index]?.mean).toBe(expected.mean);
+      expect(arms[index]?.variance).toBeCloseTo(expected.variance, 9);
+    }
+  });
+
+  it('leave out a period in which one of them was not to be had', () => {
+    const { arms, excludedUnits } = stratifiedArms([...strata, { arms: [moments(700, 9), moments(0, 0)] }]);
+
+    expect(arms[0]?.mean).toBe(1.5);
+    expect(excludedUnits).toBe(700);
+    expect(stratifiedArms([])).toEqual({ arms: [], sharedVariance: 0, excludedUnits: 0 });
+  });
+});
+
+describe('a mean weighed by inverse propensities', () => {
+  const sumsOf = (rows: readonly { y: number; propensity: number }[]) => {
+    const sum = (power: number, of: (y: number) => number) =>
+      rows.reduce((total, { y, propensity }) => total + of(y) / propensity ** power, 0);
+    return {
+      n: rows.length,
+      weight: sum(1, () => 1),
+      weighted: sum(1, (y) => y),
+      squaredWeight: sum(2, () => 1),
+      squaredWeighted: sum(2, (y) => y),
+      squaredWeightedSquares: sum(2, (y) => y * y),
+    };
+  };
+
+  it('is the plain one when all had the same chance', () => {
+    const { mean, variance, effectiveUnits } = weightedMoments(
+      sumsOf([1, 2, 4, 5].map((y) => ({ y, propensity: 0.2 }))),
+    );
+
+    expect(mean).toBe(3);
+    expect(variance).toBeCloseTo(2.5, 9);
+    expect(effectiveUnits).toBeCloseTo(4, 9);
+  });
+
+  it('counts the unlikely for more', () => {
+    const { mean, effectiveUnits } = weightedMoments(
+      sumsOf([
+        { y: 0, propensity: 0.5 },
+        { y: 3, propensity: 0.25 },
+      ]),
+    );
+
+    expect(mean).toBeCloseTo(2, 12);
+    expect(effectiveUnits).toBeCloseTo(1.8, 12);
+    expect(weightedMoments(sumsOf([]))).toEqual({ n: 0, mean: 0, variance: 0, effectiveUnits: 0 });
+  });
+});
+
+describe('an arm of a bandit', () => {
+  it('scores every unit of every batch, the more the likelier the arm was', () => {
+    const { n, mean } = adaptiveMoments([
+      { units: 100, propensity: 0.5, moments: moments(60, 2) },
+      { units: 100, propensity: 0.25, moments: moments(20, 3) },
+    ]);
+    // First batch: no guess yet, 60 · 2 / 0.5. Second: guess 2, 100 · 2 + 20 · (3 − 2) / 0.25.
+    const [first, second] = [Math.sqrt(0.5), Math.sqrt(0.25)];
+
+    expect(n).toBe(80);
+    expect(mean).toBeCloseTo((first * 240 + second * 280) / (100 * (first + second)), 12);
+  });
+
+  it('is not known from batches that could not draw it', () => {
+    expect(adaptiveMoments([])).toEqual({ n: 0, mean: 0, variance: 0 });
+    expect(adaptiveMoments([{ units: 100, propensity: 0, moments: moments(0, 0) }])).toMatchObject({ n: 0 });
+  });
+});
