@@ -7,6 +7,7 @@ import { FailedAttempts } from './access/failed-attempts.ts';
 import { IdentityProvider } from './access/identity-provider.ts';
 import { KeyUseRecorder } from './access/key-use-recorder.ts';
 import { SignIn } from './access/sign-in.ts';
+import { LakeDigest } from './analysis/digest/lake-digest.ts';
 import { experimentResults } from './analysis/experiment-results.ts';
 import type { GatewayConfig } from './config.ts';
 import { createApp } from './http/app.ts';
@@ -76,14 +77,14 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     onnx.reconcile(snapshot);
     targets.breakers.keepOnly(snapshot.targets);
   });
-  let lakeReader: Promise<LakeReader> | null = null;
+  let analysis: Promise<{ reader: LakeReader; digest: LakeDigest }> | null = null;
   /** Opened at the first question: a process that only routes has no use for a database engine. */
-  const openLake = () => {
-    lakeReader ??= LakeReader.open({
+  const openAnalysis = async () => {
+    const reader = await LakeReader.open({
       lake,
       cacheDirectory: join(config.dataDir, 'lake-cache', String(process.pid)),
     });
-    return lakeReader;
+    return { reader, digest: new LakeDigest(reader, join(config.dataDir, 'analysis', 'digest.duckdb')) };
   };
   const uses = new KeyUseRecorder({ store, logger });
   const app = createApp({
@@ -110,7 +111,9 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       resultsOf: async ({ experiment, revision }, { fresh }) => {
         if (fresh) await options.shipSpool(spool);
         const metrics = [...(source.current?.snapshot.metrics.values() ?? [])];
-        return experimentResults({ experiment, revision, metrics, lake: await openLake(), asOf: Date.now() });
+        analysis ??= openAnalysis();
+        const { digest } = await analysis;
+        return experimentResults({ experiment, revision, metrics, digest, asOfMs: Date.now() });
       },
     },
   });
@@ -124,7 +127,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       await listening.close(config.drainMs);
       await source.stop();
       await Promise.all([targets.close(), onnx.close(), spool.stop(), uses.stop()]);
-      (await lakeReader)?.close();
+      (await analysis)?.reader.close();
       await store.close();
     },
   };

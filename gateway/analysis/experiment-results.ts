@@ -1,34 +1,21 @@
-import { BIGINT, type DuckDBConnection, INTEGER, LIST, listValue, VARCHAR } from '@duckdb/node-api';
+import type { DuckDBConnection } from '@duckdb/node-api';
 import type { MetricResult } from '../../experiments/analysis/metric-result.ts';
 import { type SampleRatio, sampleRatio } from '../../experiments/analysis/sample-ratio.ts';
 import { type Verdict, verdictOf } from '../../experiments/analysis/verdict.ts';
 import type { Experiment } from '../../experiments/experiment.ts';
 import type { Metric } from '../../experiments/metric.ts';
-import type { LakeReader, LakeSource } from '../pipeline/lake-reader.ts';
-import { execute, rowsOf } from '../pipeline/query.ts';
-import {
-  AS_SERVED,
-  CLOCK_SKEW_MS,
-  EXPOSURE_COUNTS,
-  exposureTable,
-  outcomeTable,
-  repeatedExposures,
-  repeatedOutcomes,
-  SERVING,
-  UNIT_COUNTS,
-  UNIT_TABLE,
-} from './analysis-queries.ts';
-import { measureMetrics, metricPlan } from './measure-metrics.ts';
+import { rowsOf } from '../pipeline/query.ts';
+import { AS_SERVED, EXPOSURE_COUNTS, SERVING, UNIT_COUNTS } from './analysis-queries.ts';
+import type { DigestState, LakeDigest } from './digest/lake-digest.ts';
+import { type AnalysisScope, loadExperiment } from './experiment-tables.ts';
+import { measureMetrics } from './measure-metrics.ts';
+import { metricPlan } from './metric-plan.ts';
+import { duckDbDialect } from './sql/dialect.ts';
 
-export interface ResultsRequest {
-  readonly experiment: Experiment;
-  /** Exposures up to this revision count. */
-  readonly revision: number;
+export interface ResultsRequest extends AnalysisScope {
   /** Definitions of at least the metrics that the experiment names, the built-in ones aside. */
   readonly metrics: readonly Metric[];
-  readonly lake: LakeReader;
-  /** Milliseconds since the epoch: what was used or taken in later does not count. */
-  readonly asOf: number;
+  readonly digest: LakeDigest;
 }
 
 /** What the gateway did for one variant in one cloud, over every exposure. */
@@ -48,6 +35,8 @@ export interface ExperimentResults {
   readonly revision: number;
   /** ISO-8601. */
   readonly asOf: string;
+  /** What of the lake it was made from. */
+  readonly input: DigestState;
   readonly exposures: {
     readonly total: number;
     /** Units analysed. */
@@ -78,26 +67,27 @@ export interface ExperimentResults {
 
 /**
  * Reads an experiment's lake and says how it stands. Duplicates, delays and reordering of records change nothing.
- * Throws ObjectStoreError when the lake cannot be read, RangeError when a metric has no definition.
+ * Throws ObjectStoreError when the lake cannot be read, DigestBusyError, RangeError when a metric has no definition.
  */
 export async function experimentResults(request: ResultsRequest): Promise<ExperimentResults> {
-  const { experiment, lake, asOf } = request;
-  const plan = metricPlan(experiment, request.metrics);
-  const sources = { exposures: await lake.source('exposures'), outcomes: await lake.source('outcomes') };
-  return lake.withConnection(async (connection) => {
-    await loadTables(connection, request, { ...sources, events: plan.events });
+  const { experiment, digest, metrics: definitions, asOfMs } = request;
+  const dialect = duckDbDialect(digest.lakeUri);
+  const plan = metricPlan(experiment, definitions, dialect);
+  return digest.withCurrent(async (connection, input) => {
+    await loadExperiment(connection, request, { tallies: plan.tallies, dialect });
     const exposures = await countExposures(connection, experiment);
     const arms = experiment.variants.map(({ key, weight }) => ({
       units: exposures.byVariant[key]?.units ?? 0,
       weight,
     }));
     const ratio = sampleRatio(arms);
-    const metrics = await measureMetrics(connection, experiment, plan);
+    const metrics = await measureMetrics(connection, request, { plan, dialect });
     const { fallbacks, ...counts } = exposures;
     return {
       experiment: experiment.key,
       revision: request.revision,
-      asOf: new Date(asOf).toISOString(),
+      asOf: new Date(asOfMs).toISOString(),
+      input,
       exposures: counts,
       sampleRatio: ratio,
       metrics,
@@ -107,36 +97,6 @@ export async function experimentResults(request: ResultsRequest): Promise<Experi
       verdict: verdictOf({ sampleRatio: ratio, metrics, excludedUnits: exposures.excludedUnits }),
     };
   });
-}
-
-async function loadTables(
-  connection: DuckDBConnection,
-  { experiment, revision, asOf }: ResultsRequest,
-  { exposures, outcomes, events }: { exposures: LakeSource; outcomes: LakeSource; events: readonly string[] },
-): Promise<void> {
-  const { variants, unit } = experiment;
-  const until = { asOfMs: { value: BigInt(asOf), type: BIGINT } };
-  const ofExperiment = {
-    ...exposures.parameters,
-    ...until,
-    experiment: { value: experiment.key, type: VARCHAR },
-    revision: { value: revision, type: INTEGER },
-  };
-  await execute(connection, repeatedExposures(exposures), ofExperiment);
-  await execute(connection, exposureTable(exposures), ofExperiment);
-  await execute(connection, UNIT_TABLE, {
-    variants: { value: listValue(variants.map(({ key }) => key)), type: LIST(VARCHAR) },
-    weights: { value: listValue(variants.map(({ weight }) => weight)), type: LIST(INTEGER) },
-  });
-  const ofMetrics = {
-    ...outcomes.parameters,
-    ...until,
-    unitType: { value: unit, type: VARCHAR },
-    events: { value: listValue(events), type: LIST(VARCHAR) },
-  };
-  await execute(connection, repeatedOutcomes(outcomes), ofMetrics);
-  const skewMs = { value: BigInt(CLOCK_SKEW_MS), type: BIGINT };
-  await execute(connection, outcomeTable(outcomes), { ...ofMetrics, skewMs });
 }
 
 async function countExposures(connection: DuckDBConnection, { variants }: Experiment) {

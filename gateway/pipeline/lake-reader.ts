@@ -55,6 +55,10 @@ export class LakeReader {
     this.#duckDb = parts.duckDb;
   }
 
+  get uri(): string {
+    return this.#lake.uri;
+  }
+
   /** A connection of its own for `work`; its temporary tables go with it. */
   async withConnection<Result>(work: (connection: DuckDBConnection) => Promise<Result>): Promise<Result> {
     const connection = await this.#duckDb.connect();
@@ -67,24 +71,29 @@ export class LakeReader {
 
   /** Everything of one kind that is in the lake now. Throws ObjectStoreError when the store cannot be read. */
   async source(kind: RecordKind): Promise<LakeSource> {
-    const objects = await this.#objects(kind);
-    const paths = this.#lake.uri.startsWith('file:')
-      ? objects.map(({ name }) => join(fileURLToPath(this.#lake.uri), name))
-      : await this.#mirror(objects);
+    const paths = await this.pathsOf(await this.objects(kind));
     return paths.length === 0 ? emptySource(kind) : parquetSource(kind, paths);
   }
 
-  /** No query may run any more. */
-  close(): void {
-    this.#duckDb.closeSync();
-  }
-
-  async #objects(kind: RecordKind): Promise<ObjectInfo[]> {
+  /** What objects of one kind are in the lake now. Throws ObjectStoreError when the store cannot be read. */
+  async objects(kind: RecordKind): Promise<ObjectInfo[]> {
     const found: ObjectInfo[] = [];
     for await (const object of this.#lake.list(`${kind}/`)) {
       if (parseLakeObjectName(object.name) !== null) found.push(object);
     }
     return found;
+  }
+
+  /** Where on this machine these objects can be read, in the same order: in place, or copies fetched for it. */
+  async pathsOf(objects: readonly ObjectInfo[]): Promise<string[]> {
+    if (!this.#lake.uri.startsWith('file:')) return this.#mirror(objects);
+    const root = fileURLToPath(this.#lake.uri);
+    return objects.map(({ name }) => join(root, name));
+  }
+
+  /** No query may run any more. */
+  close(): void {
+    this.#duckDb.closeSync();
   }
 
   async #mirror(objects: readonly ObjectInfo[]): Promise<string[]> {

@@ -2,12 +2,14 @@
  * Runs the benches named on the command line, or all, and prints their tables as Markdown:
  * `npm run bench -- assignment`.
  */
+import { benchAnalysis } from './analysis.ts';
 import { benchAssignment } from './assignment.ts';
 import type { BenchResult } from './bench-result.ts';
 import { benchProxy } from './proxy.ts';
 import { benchSpool } from './spool.ts';
 
 const BENCHES: readonly { readonly name: string; readonly run: () => Promise<BenchResult> }[] = [
+  { name: 'analysis', run: benchAnalysis },
   { name: 'assignment', run: benchAssignment },
   { name: 'proxy', run: benchProxy },
   { name: 'spool', run: benchSpool },

@@ -4,11 +4,13 @@ import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { onTestFinished } from 'vitest';
 import type { Exposure, Outcome } from '../../experiments/exposure.ts';
+import { LakeDigest } from '../../gateway/analysis/digest/lake-digest.ts';
 import type { Invocation } from '../../gateway/pipeline/invocation.ts';
 import { LakeReader } from '../../gateway/pipeline/lake-reader.ts';
 import { LakeShipper, type LakeShipperOptions } from '../../gateway/pipeline/lake-shipper.ts';
 import { Spool, type SpoolOptions } from '../../gateway/pipeline/spool.ts';
 import { FileStore } from '../../models/artifacts/file-store.ts';
+import type { ObjectStore } from '../../models/artifacts/object-store.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
 const log = pino({ level: 'silent' });
@@ -36,11 +38,24 @@ export interface Delivery {
   readonly invocations?: readonly Invocation[];
 }
 
-/** A lake on disk that these deliveries went to by the real way: spool, segments, Parquet. */
-export async function lakeOf(deliveries: readonly Delivery[]): Promise<LakeReader> {
+/** A digest of a lake on disk that these deliveries went to. */
+export async function digestOf(deliveries: readonly Delivery[]): Promise<LakeDigest> {
   const root = await temporaryDirectory();
-  const directory = join(root, 'spool');
   const lake = new FileStore(join(root, 'lake'));
+  await deliver(lake, deliveries);
+  return openDigest(lake, root);
+}
+
+/** A digest of that lake, kept in `directory`, with a life as long as the test's. */
+export async function openDigest(lake: ObjectStore, directory: string): Promise<LakeDigest> {
+  const reader = await LakeReader.open({ lake, cacheDirectory: join(directory, 'cache') });
+  onTestFinished(() => reader.close());
+  return new LakeDigest(reader, join(directory, 'digest.duckdb'));
+}
+
+/** Takes these deliveries to a lake by the real way: spool, segments, Parquet. */
+export async function deliver(lake: ObjectStore, deliveries: readonly Delivery[]): Promise<void> {
+  const directory = join(await temporaryDirectory(), 'spool');
   for (const { exposures = [], outcomes = [], invocations = [] } of deliveries) {
     const spool = openSpool({ directory });
     const appended = await Promise.all([
@@ -55,7 +70,4 @@ export async function lakeOf(deliveries: readonly Delivery[]): Promise<LakeReade
   const { failed, corruptLines } = await shipper.ship();
   if (failed > 0 || corruptLines > 0)
     throw new Error(`${failed} segments and ${corruptLines} lines were not shipped`);
-  const reader = await LakeReader.open({ lake, cacheDirectory: join(root, 'cache') });
-  onTestFinished(() => reader.close());
-  return reader;
 }

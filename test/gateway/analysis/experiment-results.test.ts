@@ -4,7 +4,7 @@ import { type Experiment, experimentSchema } from '../../../experiments/experime
 import type { Exposure, Outcome } from '../../../experiments/exposure.ts';
 import { type Metric, metricSchema } from '../../../experiments/metric.ts';
 import { type ExperimentResults, experimentResults } from '../../../gateway/analysis/experiment-results.ts';
-import { type Delivery, lakeOf } from '../../support/pipeline.ts';
+import { type Delivery, digestOf } from '../../support/pipeline.ts';
 import { exposure, outcome } from '../../support/records.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
 
@@ -41,8 +41,8 @@ async function resultsOf(
   deliveries: readonly Delivery[],
   experiment = experimentWith(),
 ): Promise<ExperimentResults> {
-  const lake = await lakeOf(deliveries);
-  return experimentResults({ experiment, revision: 3, metrics: METRICS, lake, asOf: AS_OF });
+  const digest = await digestOf(deliveries);
+  return experimentResults({ experiment, revision: 3, metrics: METRICS, digest, asOfMs: AS_OF });
 }
 
 const seen = (unit: string, fields: Partial<Exposure> = {}) => exposure({ unit, at: T0, ...fields });
@@ -260,8 +260,8 @@ function disordered({ exposures = [], outcomes = [] }: Delivery, random: () => n
   return deliveries;
 }
 
-/** Sums over many rows differ in their last bits with the order of the rows. */
-function rounded(results: ExperimentResults): unknown {
+/** Sums over many rows differ in their last bits with the order of the rows; the files are others. */
+function rounded({ input: _input, ...results }: ExperimentResults): unknown {
   return JSON.parse(JSON.stringify(results), (_key, value) =>
     typeof value === 'number' ? Number(value.toPrecision(10)) : value,
   );
