@@ -24,9 +24,9 @@ const hours = z
   .min(0)
   .max(24 * 365);
 
-export const METRIC_KINDS = ['proportion', 'mean', 'sum', 'count', 'ratio', 'quantile', 'retention'] as const;
+const METRIC_KINDS = ['proportion', 'mean', 'sum', 'count', 'ratio', 'quantile', 'retention'] as const;
 /** What of each answer a metric of the gateway's own records measures. */
-export const GATEWAY_VALUES = ['latency', 'error', 'fallback'] as const;
+const GATEWAY_VALUES = ['latency', 'error', 'fallback'] as const;
 
 const metricShape = z.strictObject({
   key: keySchema,
@@ -108,7 +108,6 @@ const metricShape = z.strictObject({
     .meta({ description: 'Which way is better' }),
 });
 
-export type MetricKind = (typeof METRIC_KINDS)[number];
 export type OutcomeFilter = z.infer<typeof filterSchema>;
 export type Metric = z.infer<typeof metricShape>;
 

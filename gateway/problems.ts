@@ -41,6 +41,7 @@ export const PROBLEMS = {
   'store-unavailable': kind(503, 'The configuration database is away', 'gateway', true),
   'lake-unavailable': kind(503, 'The lake is away', 'gateway', true),
   'identity-provider-unavailable': kind(503, 'The identity provider is away', 'gateway', true),
+  'analysis-busy': kind(503, 'Another analysis is under way', 'gateway', true),
   'write-contention': kind(503, 'Too many changes at once', 'gateway', true),
   'deadline-exceeded': kind(504, 'No answer before the deadline', 'target', true),
 } as const satisfies Record<string, ProblemKind>;

@@ -67,7 +67,7 @@ export interface ExperimentResults {
 
 /**
  * Reads an experiment's lake and says how it stands. Duplicates, delays and reordering of records change nothing.
- * Throws ObjectStoreError when the lake cannot be read, DigestBusyError, RangeError when a metric has no definition.
+ * Throws ObjectStoreError when the lake cannot be read, Problem `analysis-busy`, RangeError when a metric has no definition.
  */
 export async function experimentResults(request: ResultsRequest): Promise<ExperimentResults> {
   const { experiment, digest, metrics: definitions, asOfMs } = request;

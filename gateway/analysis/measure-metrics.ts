@@ -1,48 +1,54 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { compareArms } from '../../experiments/analysis/comparison.ts';
+import type { Method } from '../../experiments/analysis/method.ts';
 import type { MetricResult } from '../../experiments/analysis/metric-result.ts';
-import { type Moments, proportionMoments, withVarianceFloor } from '../../experiments/analysis/moments.ts';
-import type { Metric } from '../../experiments/metric.ts';
-import { rowsOf } from '../pipeline/query.ts';
+import { withVarianceFloor } from '../../experiments/analysis/moments.ts';
 import type { AnalysisScope } from './experiment-tables.ts';
+import { isShare, type MeasuredArms, measureArms } from './measure-arms.ts';
+import { measureQuantile } from './measure-quantile.ts';
 import type { MetricPlan, PlannedMetric } from './metric-plan.ts';
 import type { Dialect } from './sql/dialect.ts';
 import { momentsSql, unitValueSql } from './sql/unit-query.ts';
 
-/** 95 % intervals, tightest at 5,000 units: small effects are seen early without giving up much later. */
-const SEQUENCE = { alpha: 0.05, tunedAt: 5_000 };
+const ALPHA = 0.05;
+/** Tightest at 5,000 units: small effects are seen early without giving up much later. */
+const ALWAYS_VALID: Method = { kind: 'always-valid', tunedAt: 5_000 };
 
-/** Measures each metric over the tables `unit` and `tally` of this connection. */
+/** Measures each metric over the tables of this connection. */
 export async function measureMetrics(
   connection: DuckDBConnection,
   scope: AnalysisScope,
   { plan, dialect }: { readonly plan: MetricPlan; readonly dialect: Dialect },
 ): Promise<MetricResult[]> {
   const results: MetricResult[] = [];
-  for (const metric of plan.metrics) results.push(await measure(connection, scope, { ...metric, dialect }));
+  for (const planned of plan.metrics) {
+    const measured = await measure(connection, scope, { ...planned, dialect });
+    results.push(metricResult(planned, scope, measured));
+  }
   return results;
 }
 
 async function measure(
   connection: DuckDBConnection,
   { experiment, asOfMs }: AnalysisScope,
-  { metric, role, values, dialect }: PlannedMetric & { readonly dialect: Dialect },
-): Promise<MetricResult> {
+  { metric, values, dialect }: PlannedMetric & { readonly dialect: Dialect },
+): Promise<MeasuredArms> {
+  const variants = experiment.variants.map(({ key }) => key);
+  if (values === null) return measureQuantile(connection, metric, { variants, dialect });
   const sql = momentsSql(unitValueSql(metric, values, { dialect, asOfMs }), values);
-  const rows = await rowsOf<{ variant: string; n: bigint; y: number; yy: number }>(connection, sql);
-  const moments = new Map(
-    rows.map(({ variant, n, y, yy }) => [variant, { n: Number(n), mean: y, variance: yy }]),
-  );
-  const arms = experiment.variants.map(({ key, weight }) => {
-    const found = moments.get(key) ?? { n: 0, mean: 0, variance: 0 };
-    return {
-      key,
-      weight,
-      moments: isBinary(metric) ? proportionMoments(found.mean * found.n, found.n) : found,
-    };
-  });
-  const inference = isShare(metric) ? withVarianceFloor : (given: Moments) => given;
-  const [control, ...others] = arms.map((arm) => ({ ...arm, moments: inference(arm.moments) }));
+  return measureArms(connection, { metric, sql, variants });
+}
+
+function metricResult(
+  { metric, role }: PlannedMetric,
+  { experiment }: AnalysisScope,
+  { arms, sharedVariance }: MeasuredArms,
+): MetricResult {
+  const compared = isShare(metric)
+    ? arms.map((arm) => ({ ...arm, moments: withVarianceFloor(arm.moments) }))
+    : arms;
+  const [control, ...others] = compared;
+  const weights = new Map(experiment.variants.map(({ key, weight }) => [key, weight]));
   return {
     key: metric.key,
     role,
@@ -57,16 +63,10 @@ async function measure(
     comparisons:
       control === undefined
         ? []
-        : others.filter(({ weight }) => weight > 0).map((variant) => compareArms(control, variant, SEQUENCE)),
+        : others
+            .filter(({ key }) => (weights.get(key) ?? 0) > 0)
+            .map((variant) =>
+              compareArms(control, variant, { alpha: ALPHA, method: ALWAYS_VALID, sharedVariance }),
+            ),
   };
-}
-
-/** Exactly 0 or 1 for each unit, so that the variance follows from the mean. */
-function isBinary({ kind }: Metric): boolean {
-  return kind === 'proportion' || kind === 'retention';
-}
-
-/** Every unit's value lies in [0, 1]. */
-function isShare(metric: Metric): boolean {
-  return isBinary(metric) || (metric.kind === 'mean' && ['error', 'fallback'].includes(metric.value ?? ''));
 }

@@ -9,7 +9,8 @@ import { type UnitValues, unitValues } from './sql/unit-values.ts';
 export interface PlannedMetric {
   readonly metric: Metric;
   readonly role: MetricResult['role'];
-  readonly values: UnitValues;
+  /** Null for a quantile, which is of outcomes and not of units. */
+  readonly values: UnitValues | null;
 }
 
 export interface MetricPlan {

@@ -6,6 +6,7 @@ import { type DuckDBConnection, INTEGER, LIST, listValue } from '@duckdb/node-ap
 import type { ObjectInfo } from '../../../models/artifacts/object-store.ts';
 import type { LakeReader } from '../../pipeline/lake-reader.ts';
 import { execute, rowsOf } from '../../pipeline/query.ts';
+import { Problem } from '../../problems.ts';
 import { createDigestSql, DIGEST_TABLES, DIGEST_VERSION, type DigestTable } from './digest-schema.ts';
 import { ingestFiles } from './ingest-files.ts';
 
@@ -14,9 +15,6 @@ const BATCH_BYTES = 64 * 1024 * 1024;
 /** How long another process may have the digest. */
 const BUSY_TIMEOUT_MS = 60_000;
 const BUSY_PAUSE_MS = 100;
-
-/** Another process had the digest for longer than anybody should wait. */
-export class DigestBusyError extends Error {}
 
 /** What the digest holds when it is asked. */
 export interface DigestState {
@@ -56,7 +54,7 @@ export class LakeDigest {
 
   /**
    * Brings the digest up to the lake, then works with it as `digest` on a connection, one at a time over all
-   * processes. Throws ObjectStoreError when the lake cannot be read, DigestBusyError.
+   * processes. Throws ObjectStoreError when the lake cannot be read, Problem `analysis-busy`.
    */
   withCurrent<Result>(
     work: (connection: DuckDBConnection, state: DigestState) => Promise<Result>,
@@ -90,7 +88,7 @@ export class LakeDigest {
           break;
         }
         if (Date.now() > deadline) {
-          throw new DigestBusyError('another process has been analysing for a minute: try again', {
+          throw new Problem('analysis-busy', 'another process has been analysing for a minute: try again', {
             cause: error,
           });
         }

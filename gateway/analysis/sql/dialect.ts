@@ -1,11 +1,8 @@
 import type { RecordKind } from '../../pipeline/spool-layout.ts';
 
-export const DIALECTS = ['duckdb', 'athena', 'bigquery'] as const;
-export type DialectName = (typeof DIALECTS)[number];
-
 /** Everything in which the engines differ, as far as the analysis uses them. Athena's SQL is Trino's. */
 export interface Dialect {
-  readonly name: DialectName;
+  readonly name: 'duckdb' | 'athena' | 'bigquery';
   /** A column whose name is a word of the language. */
   readonly column: (name: string) => string;
   readonly text: (value: string) => string;
@@ -33,23 +30,3 @@ export function duckDbDialect(lakeUri: string): Dialect {
       "hive_partitioning = true, hive_types = {'tenant': VARCHAR, 'date': DATE})",
   };
 }
-
-/** Tables of the Glue database that the session has chosen. */
-export const ATHENA: Dialect = {
-  name: 'athena',
-  column: doubled('"'),
-  text: doubled("'"),
-  double: 'DOUBLE',
-  epochMs: (timestamp) => `CAST(to_unixtime(${timestamp}) * 1000 AS BIGINT)`,
-  table: (kind) => kind,
-};
-
-/** Tables of the dataset that the session has chosen. */
-export const BIGQUERY: Dialect = {
-  name: 'bigquery',
-  column: (name) => `\`${name}\``,
-  text: (value) => `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`,
-  double: 'FLOAT64',
-  epochMs: (timestamp) => `UNIX_MILLIS(${timestamp})`,
-  table: (kind) => kind,
-};

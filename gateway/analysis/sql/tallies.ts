@@ -4,7 +4,7 @@ import type { Dialect } from './dialect.ts';
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 /** A tenant's clock may be behind ours by this much without an outcome seeming to come before its exposure. */
-export const CLOCK_SKEW_MS = 5_000;
+const CLOCK_SKEW_MS = 5_000;
 
 /** One number per unit: how many of its outcomes there are in a stretch of time, or what they add up to. */
 interface Tally {
@@ -19,6 +19,7 @@ type Comparisons = NonNullable<OutcomeFilter['value']>;
 
 /** Collects the tallies that metrics need, each once: what two metrics share is counted once. */
 export class Tallies {
+  readonly #events = new Set<string>();
   readonly #columns = new Map<string, { readonly name: string; readonly tally: Tally }>();
 
   /** The column that holds the tally. */
@@ -26,11 +27,17 @@ export class Tallies {
     const key = JSON.stringify(tally);
     const known = this.#columns.get(key) ?? { name: `t${this.#columns.size}`, tally };
     this.#columns.set(key, known);
+    this.#events.add(tally.event);
     return known.name;
   }
 
+  /** Notes an event whose outcomes are needed, though nothing of them is tallied. */
+  needs(event: string): void {
+    this.#events.add(event);
+  }
+
   get events(): string[] {
-    return [...new Set([...this.#columns.values()].map(({ tally }) => tally.event))];
+    return [...this.#events];
   }
 
   /** One aggregate per column, over outcomes `o` of units `u`, led by commas. */

@@ -13,8 +13,12 @@ export interface UnitValues {
   readonly q: string | null;
 }
 
-/** Throws RangeError for a quantile, which is of outcomes and not of units. */
-export function unitValues(metric: Metric, tallies: Tallies, dialect: Dialect): UnitValues {
+/** Null for a quantile, which is of outcomes and not of units; its event is noted all the same. */
+export function unitValues(metric: Metric, tallies: Tallies, dialect: Dialect): UnitValues | null {
+  if (metric.kind === 'quantile') {
+    if (metric.event !== undefined) tallies.needs(metric.event);
+    return null;
+  }
   if (metric.source === 'gateway') return { y: gatewayValue(metric, dialect), x: null, p: null, q: null };
   const during = windowOf(metric);
   const before = covariateWindowOf(metric);

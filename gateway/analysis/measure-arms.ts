@@ -1,0 +1,90 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { Arm } from '../../experiments/analysis/comparison.ts';
+import { cupedMeans, cupedRatios } from '../../experiments/analysis/cuped.ts';
+import type { JointMoments, Pair, Quad } from '../../experiments/analysis/joint-moments.ts';
+import { type Moments, proportionMoments } from '../../experiments/analysis/moments.ts';
+import { ratioMoments } from '../../experiments/analysis/ratio.ts';
+import type { Metric } from '../../experiments/metric.ts';
+import { rowsOf } from '../pipeline/query.ts';
+
+/** A metric of every variant, ready to be compared. */
+export interface MeasuredArms {
+  readonly arms: readonly Arm[];
+  /** Of a level that all means have in common (AdjustedArms). */
+  readonly sharedVariance: number;
+  /** Share of the variance that the covariate took out; null without one. */
+  readonly varianceReduction: number | null;
+}
+
+/** What `momentsSql` gives for one variant: as many of the columns as the metric has. */
+interface MomentsRow extends Partial<Record<string, number>> {
+  readonly n: number;
+}
+
+/** Runs the query of `momentsSql` and reads the arms off it, in the order of `variants`. */
+export async function measureArms(
+  connection: DuckDBConnection,
+  {
+    metric,
+    sql,
+    variants,
+  }: { readonly metric: Metric; readonly sql: string; readonly variants: readonly string[] },
+): Promise<MeasuredArms> {
+  const rows = await rowsOf<{ variant: string; n: bigint }>(connection, sql);
+  const byVariant = new Map(rows.map(({ variant, n, ...values }) => [variant, { ...values, n: Number(n) }]));
+  return armsOf(
+    metric,
+    variants.map((key) => ({ key, row: byVariant.get(key) ?? { n: 0 } })),
+  );
+}
+
+/** By what the metric is: a ratio or a mean, with a covariate or without. */
+function armsOf(
+  metric: Metric,
+  rows: readonly { readonly key: string; readonly row: MomentsRow }[],
+): MeasuredArms {
+  const isRatio = metric.kind === 'ratio';
+  if (metric.covariate !== undefined) {
+    const adjusted = isRatio
+      ? cupedRatios(rows.map(({ row }) => joint<Quad>(row, ['y', 'x', 'p', 'q'])))
+      : cupedMeans(rows.map(({ row }) => joint<Pair>(row, ['y', 'p'])));
+    return {
+      arms: rows.map(({ key }, index) => ({ key, moments: adjusted.arms[index] ?? NOTHING })),
+      sharedVariance: adjusted.sharedVariance,
+      varianceReduction: adjusted.varianceReduction,
+    };
+  }
+  const arms = rows.map(({ key, row }) => {
+    if (isRatio) return { key, moments: ratioMoments(joint<Pair>(row, ['y', 'x'])) };
+    const { n, y = 0, yy = 0 } = row;
+    if (!isBinary(metric)) return { key, moments: { n, mean: y, variance: yy } };
+    const successes = Math.round(y * n);
+    return { key, moments: proportionMoments(successes, n), share: { successes, n } };
+  });
+  return { arms, sharedVariance: 0, varianceReduction: null };
+}
+
+const NOTHING: Moments = { n: 0, mean: 0, variance: 0 };
+
+function joint<Vector extends readonly number[]>(
+  row: MomentsRow,
+  columns: readonly string[],
+): JointMoments<Vector> {
+  return {
+    n: row.n,
+    means: columns.map((column) => row[column] ?? 0) as readonly number[] as Vector,
+    covariances: columns.map((left, i) =>
+      columns.map((right, j) => row[i <= j ? left + right : right + left] ?? 0),
+    ),
+  };
+}
+
+/** Exactly 0 or 1 for each unit, so that the variance follows from the mean. */
+function isBinary({ kind }: Metric): boolean {
+  return kind === 'proportion' || kind === 'retention';
+}
+
+/** Every unit's value lies in [0, 1]. */
+export function isShare(metric: Metric): boolean {
+  return isBinary(metric) || (metric.kind === 'mean' && ['error', 'fallback'].includes(metric.value ?? ''));
+}
