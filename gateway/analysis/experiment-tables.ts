@@ -1,9 +1,10 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Experiment } from '../../experiments/experiment.ts';
 import { execute, rowsOf } from '../pipeline/query.ts';
+import { type Epoch, readEpochs } from './epochs.ts';
 import type { Dialect } from './sql/dialect.ts';
 import type { Tallies } from './sql/tallies.ts';
-import { tallySql, unitSql } from './sql/unit-query.ts';
+import { movedUnitsSql, tallySql, type UnitScope, unitSql } from './sql/unit-query.ts';
 
 /** What an analysis is of: an experiment as it was at a revision and a moment. */
 export interface AnalysisScope {
@@ -14,6 +15,11 @@ export interface AnalysisScope {
   readonly asOfMs: number;
 }
 
+/** The tables of an experiment, as a connection has them. */
+export interface LoadedExperiment extends UnitScope {
+  readonly epochs: readonly Epoch[];
+}
+
 /**
  * Makes, on a connection with the digest, what every query of the analysis reads: the views `exposure` and `outcome`
  * (each record once) and the tables `unit` (each unit once) and `tally` (what it did).
@@ -22,17 +28,24 @@ export async function loadExperiment(
   connection: DuckDBConnection,
   scope: AnalysisScope,
   { tallies, dialect }: { readonly tallies: Tallies; readonly dialect: Dialect },
-): Promise<void> {
+): Promise<LoadedExperiment> {
   await execute(connection, exposureView(scope, dialect), {});
   await execute(connection, outcomeView(scope, { tallies, dialect }), {});
-  const sinceRevision = await firstRevisionOfTodaysWeights(connection, scope.experiment);
-  await execute(connection, `CREATE TEMP TABLE unit AS ${unitSql({ sinceRevision })}`, {});
+  const epochs = await readEpochs(connection, scope.experiment);
+  const loaded = { epochs, moved: epochs.length > 1 && (await anyMoved(connection, epochs)) };
+  await execute(connection, `CREATE TEMP TABLE unit AS ${unitSql(loaded)}`, {});
   await execute(connection, `CREATE TEMP TABLE tally AS ${tallySql(tallies, dialect)}`, {});
+  return loaded;
+}
+
+async function anyMoved(connection: DuckDBConnection, epochs: readonly Epoch[]): Promise<boolean> {
+  const [row] = await rowsOf<{ units: bigint }>(connection, movedUnitsSql(epochs));
+  return row !== undefined && row.units > 0n;
 }
 
 const exposureView = ({ experiment, revision, asOfMs }: AnalysisScope, { text }: Dialect) => `
   CREATE TEMP VIEW exposure AS
-  SELECT r.unit_h AS unit_id, r.at_ms, r.latency_ms, c.* EXCLUDE (cell, cell_h)
+  SELECT r.unit_h AS unit_id, r.id_h, r.at_ms, r.latency_ms, c.* EXCLUDE (cell, cell_h)
   FROM digest.exposure r JOIN digest.exposure_cell c ON c.cell = r.cell
   WHERE c.experiment = ${text(experiment.key)} AND c.revision <= ${revision} AND r.at_ms <= ${asOfMs}`;
 
@@ -41,21 +54,7 @@ const outcomeView = (
   { tallies, dialect: { text } }: { readonly tallies: Tallies; readonly dialect: Dialect },
 ) => `
   CREATE TEMP VIEW outcome AS
-  SELECT r.unit_h AS unit_id, r.at_ms, r.value, c.event
+  SELECT r.unit_h AS unit_id, r.at_ms, r.value, r.request_h, c.event
   FROM digest.outcome r JOIN digest.outcome_cell c ON c.cell = r.cell
   WHERE c.unit_type = ${text(experiment.unit)} AND r.received_ms <= ${asOfMs}
     AND list_contains([${tallies.events.map(text).join(', ')}], c.event)`;
-
-/** The first revision from which on units were drawn with the weights that the experiment has. */
-async function firstRevisionOfTodaysWeights(
-  connection: DuckDBConnection,
-  { variants }: Experiment,
-): Promise<number> {
-  const drawn = await rowsOf<{ revision: number; variant: string; propensity_bp: number }>(
-    connection,
-    'SELECT DISTINCT revision, variant, propensity_bp FROM exposure',
-  );
-  const weights = new Map(variants.map(({ key, weight }) => [key, weight]));
-  const otherwise = drawn.filter(({ variant, propensity_bp }) => weights.get(variant) !== propensity_bp);
-  return Math.max(-1, ...otherwise.map(({ revision }) => revision)) + 1;
-}

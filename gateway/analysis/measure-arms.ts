@@ -4,6 +4,7 @@ import { cupedMeans, cupedRatios } from '../../experiments/analysis/cuped.ts';
 import type { JointMoments, Pair, Quad } from '../../experiments/analysis/joint-moments.ts';
 import { type Moments, proportionMoments } from '../../experiments/analysis/moments.ts';
 import { ratioMoments } from '../../experiments/analysis/ratio.ts';
+import { stratifiedArms } from '../../experiments/analysis/stratified-moments.ts';
 import type { Metric } from '../../experiments/metric.ts';
 import { rowsOf } from '../pipeline/query.ts';
 
@@ -14,6 +15,8 @@ export interface MeasuredArms {
   readonly sharedVariance: number;
   /** Share of the variance that the covariate took out; null without one. */
   readonly varianceReduction: number | null;
+  /** Units of periods of which some variant has too few: nothing there can be compared. */
+  readonly excludedUnits: number;
 }
 
 /** What `momentsSql` gives for one variant: as many of the columns as the metric has. */
@@ -21,7 +24,7 @@ interface MomentsRow extends Partial<Record<string, number>> {
   readonly n: number;
 }
 
-/** Runs the query of `momentsSql` and reads the arms off it, in the order of `variants`. */
+/** Runs the query of `momentsSql`, grouped by epoch, and reads the arms off it, in the order of `variants`. */
 export async function measureArms(
   connection: DuckDBConnection,
   {
@@ -30,12 +33,35 @@ export async function measureArms(
     variants,
   }: { readonly metric: Metric; readonly sql: string; readonly variants: readonly string[] },
 ): Promise<MeasuredArms> {
-  const rows = await rowsOf<{ variant: string; n: bigint }>(connection, sql);
-  const byVariant = new Map(rows.map(({ variant, n, ...values }) => [variant, { ...values, n: Number(n) }]));
-  return armsOf(
-    metric,
-    variants.map((key) => ({ key, row: byVariant.get(key) ?? { n: 0 } })),
-  );
+  const rows = await rowsOf<{ variant: string; epoch: number; n: bigint }>(connection, sql);
+  const byEpoch = [...Map.groupBy(rows, ({ epoch }) => epoch)].toSorted(([a], [b]) => a - b);
+  const strata = byEpoch.map(([, ofEpoch]) => {
+    const byVariant = new Map(
+      ofEpoch.map(({ variant, n, ...values }) => [variant, { ...values, n: Number(n) }]),
+    );
+    return armsOf(
+      metric,
+      variants.map((key) => ({ key, row: byVariant.get(key) ?? { n: 0 } })),
+    );
+  });
+  const [only, ...others] = strata;
+  if (only === undefined)
+    return armsOf(
+      metric,
+      variants.map((key) => ({ key, row: { n: 0 } })),
+    );
+  return others.length === 0 ? only : overStrata(variants, strata);
+}
+
+/** One sample per variant out of several periods of constant weights. */
+function overStrata(variants: readonly string[], strata: readonly MeasuredArms[]): MeasuredArms {
+  const stratified = stratifiedArms(strata.map(({ arms }) => ({ arms: arms.map(({ moments }) => moments) })));
+  return {
+    arms: variants.map((key, index) => ({ key, moments: stratified.arms[index] ?? NOTHING })),
+    sharedVariance: stratified.sharedVariance,
+    varianceReduction: strata.at(-1)?.varianceReduction ?? null,
+    excludedUnits: stratified.excludedUnits,
+  };
 }
 
 /** By what the metric is: a ratio or a mean, with a covariate or without. */
@@ -52,6 +78,7 @@ function armsOf(
       arms: rows.map(({ key }, index) => ({ key, moments: adjusted.arms[index] ?? NOTHING })),
       sharedVariance: adjusted.sharedVariance,
       varianceReduction: adjusted.varianceReduction,
+      excludedUnits: 0,
     };
   }
   const arms = rows.map(({ key, row }) => {
@@ -61,7 +88,7 @@ function armsOf(
     const successes = Math.round(y * n);
     return { key, moments: proportionMoments(successes, n), share: { successes, n } };
   });
-  return { arms, sharedVariance: 0, varianceReduction: null };
+  return { arms, sharedVariance: 0, varianceReduction: null, excludedUnits: 0 };
 }
 
 const NOTHING: Moments = { n: 0, mean: 0, variance: 0 };

@@ -1,48 +1,111 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { compareArms } from '../../experiments/analysis/comparison.ts';
+import { correctFamilies } from '../../experiments/analysis/families.ts';
 import type { Method } from '../../experiments/analysis/method.ts';
 import type { MetricResult } from '../../experiments/analysis/metric-result.ts';
 import { withVarianceFloor } from '../../experiments/analysis/moments.ts';
-import type { AnalysisScope } from './experiment-tables.ts';
+import type { Metric } from '../../experiments/metric.ts';
+import type { AnalysisScope, LoadedExperiment } from './experiment-tables.ts';
 import { isShare, type MeasuredArms, measureArms } from './measure-arms.ts';
 import { measureQuantile } from './measure-quantile.ts';
 import type { MetricPlan, PlannedMetric } from './metric-plan.ts';
 import type { Dialect } from './sql/dialect.ts';
+import { metricQuery } from './sql/metric-query.ts';
 import { momentsSql, unitValueSql } from './sql/unit-query.ts';
 
-const ALPHA = 0.05;
+export const ALPHA = 0.05;
 /** Tightest at 5,000 units: small effects are seen early without giving up much later. */
-const ALWAYS_VALID: Method = { kind: 'always-valid', tunedAt: 5_000 };
+export const ALWAYS_VALID: Extract<Method, { kind: 'always-valid' }> = {
+  kind: 'always-valid',
+  tunedAt: 5_000,
+};
+
+/** A metric's result with what it is and how to get it by oneself. */
+export interface ReportedMetric extends MetricResult {
+  readonly definition: Metric;
+  /** Over the lake's files, for DuckDB: the moments that the result was made of. */
+  readonly query: string;
+  /** Share of the variance that the covariate took out; null without one. */
+  readonly varianceReduction: number | null;
+}
+
+export interface MeasuredMetric {
+  readonly planned: PlannedMetric;
+  readonly measured: MeasuredArms;
+}
+
+export interface Measuring {
+  readonly plan: MetricPlan;
+  readonly dialect: Dialect;
+  readonly loaded: LoadedExperiment;
+  /** A condition on `u`: of the analysed units only these. */
+  readonly only?: string;
+}
 
 /** Measures each metric over the tables of this connection. */
 export async function measureMetrics(
   connection: DuckDBConnection,
   scope: AnalysisScope,
-  { plan, dialect }: { readonly plan: MetricPlan; readonly dialect: Dialect },
-): Promise<MetricResult[]> {
-  const results: MetricResult[] = [];
-  for (const planned of plan.metrics) {
-    const measured = await measure(connection, scope, { ...planned, dialect });
-    results.push(metricResult(planned, scope, measured));
+  measuring: Measuring,
+): Promise<MeasuredMetric[]> {
+  const metrics: MeasuredMetric[] = [];
+  for (const planned of measuring.plan.metrics) {
+    metrics.push({ planned, measured: await measure(connection, scope, { ...measuring, planned }) });
   }
-  return results;
+  return metrics;
 }
 
 async function measure(
   connection: DuckDBConnection,
   { experiment, asOfMs }: AnalysisScope,
-  { metric, values, dialect }: PlannedMetric & { readonly dialect: Dialect },
+  { planned: { metric, values }, dialect, loaded, only }: Measuring & { readonly planned: PlannedMetric },
 ): Promise<MeasuredArms> {
   const variants = experiment.variants.map(({ key }) => key);
-  if (values === null) return measureQuantile(connection, metric, { variants, dialect });
-  const sql = momentsSql(unitValueSql(metric, values, { dialect, asOfMs }), values);
-  return measureArms(connection, { metric, sql, variants });
+  const restriction = only === undefined ? {} : { only };
+  if (values === null) {
+    return measureQuantile(connection, metric, {
+      variants,
+      dialect,
+      epoch: loaded.epochs.length - 1,
+      ...restriction,
+    });
+  }
+  const perUnit = unitValueSql(metric, values, { dialect, asOfMs, ...restriction });
+  return measureArms(connection, { metric, sql: momentsSql(perUnit, values, ['epoch']), variants });
+}
+
+/** What a method makes of the measured metrics, each family corrected for being several. */
+export function resultsBy(
+  method: Method,
+  metrics: readonly MeasuredMetric[],
+  scope: AnalysisScope,
+): MetricResult[] {
+  return correctFamilies(metrics.map((metric) => metricResult(metric, scope, method)));
+}
+
+/** The same with definitions and queries. */
+export function reported(
+  results: readonly MetricResult[],
+  metrics: readonly MeasuredMetric[],
+  {
+    scope,
+    loaded,
+    dialect,
+  }: { readonly scope: AnalysisScope; readonly loaded: LoadedExperiment; readonly dialect: Dialect },
+): ReportedMetric[] {
+  return metrics.flatMap(({ planned: { metric }, measured }) => {
+    const result = results.find(({ key }) => key === metric.key);
+    if (result === undefined) return [];
+    const quantiles = new Map(result.variants.filter(({ n }) => n > 0).map(({ key, mean }) => [key, mean]));
+    const query = metricQuery(metric, { ...scope, ...loaded, quantiles }, dialect);
+    return [{ ...result, definition: metric, query, varianceReduction: measured.varianceReduction }];
+  });
 }
 
 function metricResult(
-  { metric, role }: PlannedMetric,
+  { planned: { metric, role }, measured: { arms, sharedVariance } }: MeasuredMetric,
   { experiment }: AnalysisScope,
-  { arms, sharedVariance }: MeasuredArms,
+  method: Method,
 ): MetricResult {
   const compared = isShare(metric)
     ? arms.map((arm) => ({ ...arm, moments: withVarianceFloor(arm.moments) }))
@@ -65,8 +128,6 @@ function metricResult(
         ? []
         : others
             .filter(({ key }) => (weights.get(key) ?? 0) > 0)
-            .map((variant) =>
-              compareArms(control, variant, { alpha: ALPHA, method: ALWAYS_VALID, sharedVariance }),
-            ),
+            .map((variant) => compareArms(control, variant, { alpha: ALPHA, method, sharedVariance })),
   };
 }

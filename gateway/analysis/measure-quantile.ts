@@ -7,7 +7,13 @@ import type { Metric } from '../../experiments/metric.ts';
 import { rowsOf } from '../pipeline/query.ts';
 import type { MeasuredArms } from './measure-arms.ts';
 import type { Dialect } from './sql/dialect.ts';
-import { sharesBelowSql, valueCountsSql, valuesAtRanksSql, valuesSql } from './sql/quantile-sql.ts';
+import {
+  sharesBelowSql,
+  type ValuesScope,
+  valueCountsSql,
+  valuesAtRanksSql,
+  valuesSql,
+} from './sql/quantile-sql.ts';
 
 /** Of one variant: its number of values, and the ranks of its quantile and of the levels around it. */
 interface Ranks {
@@ -25,9 +31,10 @@ const NOTHING: Moments = { n: 0, mean: 0, variance: 0 };
 export async function measureQuantile(
   connection: DuckDBConnection,
   metric: Metric,
-  { variants, dialect }: { readonly variants: readonly string[]; readonly dialect: Dialect },
+  { variants, ...scope }: ValuesScope & { readonly variants: readonly string[] },
 ): Promise<MeasuredArms> {
-  const values = valuesSql(metric, dialect);
+  const { dialect } = scope;
+  const values = valuesSql(metric, scope);
   const ranks = await ranksOf(connection, values, metric.quantile ?? 0.5);
   const moments = new Map<string, Moments>();
   if (ranks.size > 0) {
@@ -50,6 +57,7 @@ export async function measureQuantile(
     arms: variants.map((key) => ({ key, moments: moments.get(key) ?? NOTHING })),
     sharedVariance: 0,
     varianceReduction: null,
+    excludedUnits: 0,
   };
 }
 

@@ -30,3 +30,22 @@ export function duckDbDialect(lakeUri: string): Dialect {
       "hive_partitioning = true, hive_types = {'tenant': VARCHAR, 'date': DATE})",
   };
 }
+/** Tables of the Glue database that the session has chosen. */
+export const ATHENA: Dialect = {
+  name: 'athena',
+  column: doubled('"'),
+  text: doubled("'"),
+  double: 'DOUBLE',
+  epochMs: (timestamp) => `CAST(to_unixtime(${timestamp}) * 1000 AS BIGINT)`,
+  table: (kind) => kind,
+};
+
+/** Tables of the dataset that the session has chosen. */
+export const BIGQUERY: Dialect = {
+  name: 'bigquery',
+  column: (name) => `\`${name}\``,
+  text: (value) => `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`,
+  double: 'FLOAT64',
+  epochMs: (timestamp) => `UNIX_MILLIS(${timestamp})`,
+  table: (kind) => kind,
+};

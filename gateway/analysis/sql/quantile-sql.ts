@@ -2,12 +2,20 @@ import type { Metric } from '../../../experiments/metric.ts';
 import type { Dialect } from './dialect.ts';
 import { comparisons, filterOf, windowOf } from './tallies.ts';
 
+export interface ValuesScope {
+  readonly dialect: Dialect;
+  /** Units of this epoch of weights only: quantiles of several do not add up. */
+  readonly epoch: number;
+  /** A condition on `u`: of the analysed units only these. */
+  readonly only?: string;
+}
+
 /**
  * Every value of a quantile metric with its unit and variant: of outcomes in the metric's window, or of the gateway's
  * answers, over `outcome` or `exposure` and `unit`.
  */
-export function valuesSql(metric: Metric, { text, double }: Dialect): string {
-  const analysed = `u.state = 'analysed'`;
+export function valuesSql(metric: Metric, { dialect: { text, double }, epoch, only }: ValuesScope): string {
+  const analysed = `u.state = 'analysed' AND u.epoch = ${epoch}${only === undefined ? '' : ` AND ${only}`}`;
   if (metric.source === 'gateway') {
     const value = {
       latency: 'e.latency_ms',
@@ -23,6 +31,7 @@ export function valuesSql(metric: Metric, { text, double }: Dialect): string {
     analysed,
     `o.event = ${text(metric.event ?? '')}`,
     'o.value IS NOT NULL',
+    '(u.until_ms IS NULL OR o.at_ms < u.until_ms)',
     `o.at_ms >= u.first_ms + (${fromMs})`,
     ...(toMs === null ? [] : [`o.at_ms < u.first_ms + ${toMs}`]),
     ...comparisons('o.value', filterOf(metric)),
@@ -57,7 +66,10 @@ export function sharesBelowSql(
   quantiles: ReadonlyMap<string, number>,
   { text, double }: Dialect,
 ): string {
-  const limits = [...quantiles].map(([variant, value]) => `WHEN variant = ${text(variant)} THEN ${value}`);
+  const limits = [
+    'WHEN FALSE THEN 0',
+    ...[...quantiles].map(([variant, value]) => `WHEN variant = ${text(variant)} THEN ${value}`),
+  ];
   return `
   SELECT variant, COUNT(*) AS n, AVG(y) AS y, AVG(x) AS x, COALESCE(VAR_SAMP(y), 0) AS yy,
     COALESCE(COVAR_SAMP(y, x), 0) AS yx, COALESCE(VAR_SAMP(x), 0) AS xx

@@ -1,0 +1,113 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { type SampleRatio, sampleRatio } from '../../experiments/analysis/sample-ratio.ts';
+import { type GroupedSampleRatio, sampleRatioBy } from '../../experiments/analysis/sample-ratio-by.ts';
+import {
+  type SequentialSampleRatio,
+  sequentialSampleRatio,
+} from '../../experiments/analysis/sequential-sample-ratio.ts';
+import { rowsOf } from '../pipeline/query.ts';
+import { sampledArms } from './epochs.ts';
+import type { LoadedExperiment } from './experiment-tables.ts';
+
+export interface ExposureResults {
+  readonly total: number;
+  /** Units analysed. */
+  readonly units: number;
+  /** Units left out because they were seen in two variants under the same weights. */
+  readonly excludedUnits: number;
+  /** Units first seen under other weights than today's: analysed as strata of their own. */
+  readonly earlierUnits: number;
+  readonly byVariant: Readonly<Record<string, { readonly exposures: number; readonly units: number }>>;
+}
+
+/** Whether units fell to the variants as the weights say. */
+export interface SplitResults {
+  readonly sampleRatio: SampleRatio;
+  /** For looks at any time. */
+  readonly sequentialSampleRatio: SequentialSampleRatio;
+  readonly sampleRatioGroups: readonly {
+    readonly dimension: string;
+    readonly groups: readonly GroupedSampleRatio[];
+  }[];
+}
+
+/** The days and values of a dimension that are looked at one by one; of more, those with the most units. */
+const MOST_GROUPS = 60;
+
+interface UnitCount {
+  readonly variant: string;
+  readonly epoch: number;
+  readonly state: string;
+  readonly day: string;
+  readonly units: number;
+}
+
+/** How many exposures and units there are, and how the units fell to the variants. */
+export async function countExposures(
+  connection: DuckDBConnection,
+  { epochs }: LoadedExperiment,
+  variants: readonly string[],
+): Promise<{
+  readonly exposures: ExposureResults;
+  readonly split: SplitResults;
+  readonly fallbacks: number;
+}> {
+  const exposures = await rowsOf<{ variant: string; exposures: number; fallbacks: number }>(
+    connection,
+    `SELECT variant, count(*)::DOUBLE AS exposures, count(*) FILTER (fallback)::DOUBLE AS fallbacks
+     FROM exposure GROUP BY variant`,
+  );
+  const units = await rowsOf<UnitCount>(
+    connection,
+    `SELECT variant, epoch, state, strftime(make_timestamp(first_ms * 1000), '%Y-%m-%d') AS day,
+       count(*)::DOUBLE AS units
+     FROM unit GROUP BY ALL ORDER BY day`,
+  );
+  const analysed = units.filter(({ state }) => state === 'analysed');
+  const unitsIn = (rows: readonly UnitCount[]) => rows.reduce((sum, row) => sum + row.units, 0);
+  const keys = new Set([...variants, ...exposures.map(({ variant }) => variant)]);
+  const split = splitOf(analysed, epochs, [...keys]);
+  return {
+    exposures: {
+      total: exposures.reduce((sum, row) => sum + row.exposures, 0),
+      units: unitsIn(analysed),
+      excludedUnits: unitsIn(units.filter(({ state }) => state === 'crossed')),
+      earlierUnits: unitsIn(analysed.filter(({ epoch }) => epoch < epochs.length - 1)),
+      byVariant: Object.fromEntries(
+        [...keys].map((key) => [
+          key,
+          {
+            exposures: exposures.find(({ variant }) => variant === key)?.exposures ?? 0,
+            units: unitsIn(analysed.filter(({ variant }) => variant === key)),
+          },
+        ]),
+      ),
+    },
+    split,
+    fallbacks: exposures.reduce((sum, row) => sum + row.fallbacks, 0),
+  };
+}
+
+function splitOf(
+  analysed: readonly UnitCount[],
+  epochs: LoadedExperiment['epochs'],
+  variants: readonly string[],
+): SplitResults {
+  const armsOf = (rows: readonly UnitCount[]) =>
+    sampledArms(epochs, {
+      variants,
+      unitsOf: (variant, epoch) =>
+        rows
+          .filter((row) => row.variant === variant && row.epoch === epoch)
+          .reduce((sum, row) => sum + row.units, 0),
+    });
+  const { byEpoch, overall } = armsOf(analysed);
+  const days = [...Map.groupBy(analysed, ({ day }) => day)]
+    .slice(-MOST_GROUPS)
+    .map(([day, rows]) => ({ group: day, arms: armsOf(rows).overall }));
+  return {
+    sampleRatio: sampleRatio(overall),
+    sequentialSampleRatio: sequentialSampleRatio(byEpoch),
+    sampleRatioGroups: [{ dimension: 'day of first exposure', groups: sampleRatioBy(days) }],
+  };
+}

@@ -1,0 +1,66 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { rowsOf } from '../pipeline/query.ts';
+
+/** What the gateway did for one variant in one cloud, over every exposure. */
+export interface ServingResult {
+  readonly variant: string;
+  /** Where the answer came from; null where no target answered. */
+  readonly cloud: string | null;
+  readonly exposures: number;
+  readonly errors: number;
+  readonly errorRate: number;
+  readonly latencyMs: { readonly p50: number; readonly p95: number; readonly p99: number };
+  readonly fallbacks: number;
+}
+
+/** What really answered for a variant. */
+export interface AsServed {
+  readonly variant: string;
+  readonly target: string | null;
+  readonly model: string | null;
+  readonly version: string | null;
+  readonly cloud: string | null;
+  readonly exposures: number;
+}
+
+/** Per variant and cloud that answered; the cloud is null where none did. */
+const SERVING = `
+  SELECT variant, cloud, count(*)::DOUBLE AS exposures, count(*) FILTER (failed)::DOUBLE AS errors,
+    count(*) FILTER (fallback)::DOUBLE AS fallbacks, quantile_cont(latency_ms, [0.5, 0.95, 0.99]) AS latency
+  FROM exposure GROUP BY variant, cloud ORDER BY variant, cloud NULLS LAST`;
+
+const AS_SERVED = `
+  SELECT variant, served_target AS target, model, version, cloud, count(*)::DOUBLE AS exposures
+  FROM exposure GROUP BY ALL ORDER BY variant, exposures DESC, target`;
+
+export async function servingOf(connection: DuckDBConnection): Promise<ServingResult[]> {
+  type Row = Omit<ServingResult, 'errorRate' | 'latencyMs'> & { readonly latency: [number, number, number] };
+  return (await rowsOf<Row>(connection, SERVING)).map(({ latency: [p50, p95, p99], ...row }) => ({
+    ...row,
+    errorRate: row.errors / row.exposures,
+    latencyMs: { p50, p95, p99 },
+  }));
+}
+
+export function asServedOf(connection: DuckDBConnection): Promise<AsServed[]> {
+  return rowsOf<AsServed>(connection, AS_SERVED);
+}
+
+/** Outcomes that name the request they follow, by what answered it. */
+export interface AttributedOutcomes extends Omit<AsServed, 'exposures'> {
+  readonly event: string;
+  readonly outcomes: number;
+  /** Null where none has a value. */
+  readonly meanValue: number | null;
+}
+
+export function attributedOutcomesOf(connection: DuckDBConnection): Promise<AttributedOutcomes[]> {
+  return rowsOf<AttributedOutcomes>(
+    connection,
+    `SELECT e.variant, e.served_target AS target, e.model, e.version, e.cloud, o.event,
+       count(*)::DOUBLE AS outcomes, avg(o.value) AS "meanValue"
+     FROM outcome o JOIN exposure e ON e.id_h = o.request_h
+     WHERE o.request_h IS NOT NULL
+     GROUP BY ALL ORDER BY ALL`,
+  );
+}
