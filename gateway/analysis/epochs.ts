@@ -14,7 +14,7 @@ export interface Epoch {
 }
 
 /** One revision as the exposures show it: the weights of the variants that were seen. */
-export interface DrawnRevision {
+interface DrawnRevision {
   readonly revision: number;
   readonly fromMs: number;
   readonly weights: ReadonlyMap<string, number>;
@@ -42,7 +42,7 @@ export async function readEpochs(connection: DuckDBConnection, { variants }: Exp
  * Joins successive revisions that no variant's weight contradicts. What a variant that was not seen would have got is
  * its weight of today, where the others have theirs, or else its part of what is left.
  */
-export function epochsOf(
+function epochsOf(
   revisions: readonly DrawnRevision[],
   today: readonly (readonly [variant: string, weight: number])[],
 ): Epoch[] {

@@ -10,12 +10,20 @@ import {
   ALWAYS_VALID,
   type Measuring,
   measureMetrics,
+  queriesOf,
   type ReportedMetric,
   reported,
   resultsBy,
 } from './measure-metrics.ts';
 import { metricPlan } from './metric-plan.ts';
-import { type AsServed, asServedOf, type ServingResult, servingOf } from './serving-results.ts';
+import {
+  type AsServed,
+  type AttributedOutcomes,
+  asServedOf,
+  attributedOutcomesOf,
+  type ServingResult,
+  servingOf,
+} from './serving-results.ts';
 import { duckDbDialect } from './sql/dialect.ts';
 
 export interface ResultsRequest extends AnalysisScope {
@@ -42,6 +50,8 @@ export interface ExperimentResults extends SplitResults {
   }[];
   /** As assigned, always-valid: the primary analysis. */
   readonly metrics: readonly ReportedMetric[];
+  /** By metric: DuckDB's SQL over the lake's own files that gives the moments the result was made of. */
+  readonly queries: Readonly<Record<string, string>>;
   /** The same by the other methods that were asked for. */
   readonly otherMethods: readonly { readonly method: Method; readonly metrics: readonly MetricResult[] }[];
   /** Only units whose every answer came from the assigned target; empty where all did. Descriptive: not randomised. */
@@ -50,6 +60,7 @@ export interface ExperimentResults extends SplitResults {
   /** Answers by another target than the assigned one. */
   readonly fallbacks: number;
   readonly asServed: readonly AsServed[];
+  readonly attribution: readonly AttributedOutcomes[];
   readonly verdict: Verdict;
 }
 
@@ -91,12 +102,14 @@ async function resultsOf(
       from: new Date(fromMs).toISOString(),
       weights: Object.fromEntries(weights),
     })),
-    metrics: reported(results, measured, { scope: request, ...measuring }),
+    metrics: reported(results, measured),
+    queries: queriesOf(measured, request, measuring),
     otherMethods: methods.map((method) => ({ method, metrics: resultsBy(method, measured, request) })),
     metricsAsServed: fallbacks === 0 ? [] : await measureAsServed(connection, request, measuring),
     serving: await servingOf(connection),
     fallbacks,
     asServed: await asServedOf(connection),
+    attribution: await attributedOutcomesOf(connection),
     verdict: verdictOf({ ...split, metrics: results, excludedUnits: exposures.excludedUnits }),
   };
 }

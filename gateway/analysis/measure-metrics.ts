@@ -13,18 +13,16 @@ import type { Dialect } from './sql/dialect.ts';
 import { metricQuery } from './sql/metric-query.ts';
 import { momentsSql, unitValueSql } from './sql/unit-query.ts';
 
-export const ALPHA = 0.05;
+const ALPHA = 0.05;
 /** Tightest at 5,000 units: small effects are seen early without giving up much later. */
 export const ALWAYS_VALID: Extract<Method, { kind: 'always-valid' }> = {
   kind: 'always-valid',
   tunedAt: 5_000,
 };
 
-/** A metric's result with what it is and how to get it by oneself. */
+/** A metric's result with what it is. */
 export interface ReportedMetric extends MetricResult {
   readonly definition: Metric;
-  /** Over the lake's files, for DuckDB: the moments that the result was made of. */
-  readonly query: string;
   /** Share of the variance that the covariate took out; null without one. */
   readonly varianceReduction: number | null;
 }
@@ -83,23 +81,31 @@ export function resultsBy(
   return correctFamilies(metrics.map((metric) => metricResult(metric, scope, method)));
 }
 
-/** The same with definitions and queries. */
+/** The same with definitions. */
 export function reported(
   results: readonly MetricResult[],
   metrics: readonly MeasuredMetric[],
-  {
-    scope,
-    loaded,
-    dialect,
-  }: { readonly scope: AnalysisScope; readonly loaded: LoadedExperiment; readonly dialect: Dialect },
 ): ReportedMetric[] {
-  return metrics.flatMap(({ planned: { metric }, measured }) => {
+  return metrics.flatMap(({ planned: { metric }, measured: { varianceReduction } }) => {
     const result = results.find(({ key }) => key === metric.key);
-    if (result === undefined) return [];
-    const quantiles = new Map(result.variants.filter(({ n }) => n > 0).map(({ key, mean }) => [key, mean]));
-    const query = metricQuery(metric, { ...scope, ...loaded, quantiles }, dialect);
-    return [{ ...result, definition: metric, query, varianceReduction: measured.varianceReduction }];
+    return result === undefined ? [] : [{ ...result, definition: metric, varianceReduction }];
   });
+}
+
+/** By metric, what gives over the lake's files the moments that the result was made of. */
+export function queriesOf(
+  metrics: readonly MeasuredMetric[],
+  scope: AnalysisScope,
+  { loaded, dialect }: Pick<Measuring, 'loaded' | 'dialect'>,
+): Record<string, string> {
+  return Object.fromEntries(
+    metrics.map(({ planned: { metric }, measured: { arms } }) => {
+      const quantiles = new Map(
+        arms.filter(({ moments }) => moments.n > 0).map(({ key, moments }) => [key, moments.mean]),
+      );
+      return [metric.key, metricQuery(metric, { ...scope, ...loaded, quantiles }, dialect)];
+    }),
+  );
 }
 
 function metricResult(

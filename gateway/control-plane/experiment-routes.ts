@@ -92,7 +92,7 @@ function resultsRoute({ writer, source, resultsOf }: ExperimentRouteOptions): Ro
       }),
     ],
     answers: { 200: anObject('Results', RESULTS_EXAMPLE) },
-    problems: ['not-found', 'wrong-state', 'lake-unavailable'],
+    problems: ['not-found', 'wrong-state', 'lake-unavailable', 'analysis-busy'],
     handle: async (request, response) => {
       const key = request.params['key'] ?? '';
       findOr404(await writer.documents(), 'experiments', key);

@@ -15,7 +15,7 @@ const did = (unit: string, hours: number, value: number | null = null, event = '
   outcome({ unit, at: T0 + hours * HOUR_MS, receivedAt: T0 + hours * HOUR_MS, value, event });
 
 /** Two users in the control: `a` busy, `b` not; one in the treatment, that did nothing. */
-const USERS: Required<Delivery> = {
+const USERS: Omit<Required<Delivery>, 'invocations'> = {
   exposures: [seen('a'), seen('b'), seen('c', { variant: 'treatment' })],
   outcomes: [
     did('a', -30, 100),

@@ -90,9 +90,12 @@ describe('the query that a metric comes with', () => {
 
     const reader = await LakeReader.open({ lake, cacheDirectory: `${root}/cache` });
     try {
-      for (const { key, query, definition, variants, varianceReduction } of results.metrics) {
+      for (const { key, definition, variants, varianceReduction } of results.metrics) {
         const rows = await reader.withConnection((connection) =>
-          rowsOf<{ variant: string; n: bigint; y: number; x?: number; epoch?: number }>(connection, query),
+          rowsOf<{ variant: string; n: bigint; y: number; x?: number; epoch?: number }>(
+            connection,
+            results.queries[key] ?? '',
+          ),
         );
         expect(rows.length, key).toBeGreaterThan(0);
         for (const { key: variant, n, mean } of variants) {
