@@ -2,7 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Experiment, ExperimentState } from './experiment.ts';
 import type { Issue } from './issue.ts';
 
-export type LifecycleAction = 'start' | 'pause' | 'resume' | 'stop';
+export const LIFECYCLE_ACTIONS = ['start', 'pause', 'resume', 'stop'] as const;
+export type LifecycleAction = (typeof LIFECYCLE_ACTIONS)[number];
 
 type Field = keyof Experiment;
 

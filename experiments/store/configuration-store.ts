@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { type Collection, MongoClient } from 'mongodb';
+import { type AuditQuery, readAudit } from './audit-log.ts';
 import { KeyUses } from './key-uses.ts';
 import {
-  auditEntry,
+  auditEntries,
   type DocumentRecord,
   documentId,
-  documentRecord,
+  documentRecords,
   type LogRecord,
   logRecord,
   storedDocument,
@@ -33,7 +34,8 @@ export interface ConnectOptions {
 }
 
 export type CommitResult =
-  | { readonly ok: true; readonly document: StoredDocument | null; readonly revision: number }
+  /** `documents` are those of the changes, in their order; null for one that was deleted. */
+  | { readonly ok: true; readonly documents: readonly (StoredDocument | null)[]; readonly revision: number }
   | { readonly ok: false; readonly revision: number };
 
 /**
@@ -88,7 +90,7 @@ export class ConfigurationStore {
         .find({ _id: { $gte: from } })
         .sort({ _id: 1 })
         .toArray();
-      for (const record of entries.map(documentRecord)) {
+      for (const record of entries.flatMap(documentRecords)) {
         records.set(record._id, newer(records.get(record._id) ?? null, record));
       }
       return {
@@ -99,14 +101,19 @@ export class ConfigurationStore {
   }
 
   /**
-   * Makes a change if the configuration is still at `baseRevision`; otherwise changes nothing and says where it
-   * is now. Of writers who start from one revision, exactly one is told `ok`. When this rejects as `unreachable`
-   * the change may have been made: read again before repeating it. Throws RangeError on a value past 7 MiB.
+   * Makes changes, all of them or none, if the configuration is still at `baseRevision`; otherwise changes nothing and
+   * says where it is now. Of writers who start from one revision, exactly one is told `ok`. When this rejects as
+   * `unreachable` the changes may have been made: read again before repeating them. Throws RangeError on a value past
+   * 7 MiB, or 14 MiB of values before and after together.
    */
-  async commit(options: { baseRevision: number; change: Change; actor: Actor }): Promise<CommitResult> {
-    const { baseRevision, change, actor } = options;
-    if (change.kind.includes('/')) {
-      throw new RangeError(`the kind "${change.kind}" has a slash; name it without`);
+  async commit(options: {
+    baseRevision: number;
+    changes: readonly Change[];
+    actor: Actor;
+  }): Promise<CommitResult> {
+    const { baseRevision, changes, actor } = options;
+    for (const { kind } of changes) {
+      if (kind.includes('/')) throw new RangeError(`the kind "${kind}" has a slash; name it without`);
     }
     return this.#ask('commit a change', async () => {
       const last = await this.#log.find().sort({ _id: -1 }).limit(1).next();
@@ -114,38 +121,39 @@ export class ConfigurationStore {
       if (revision !== baseRevision) {
         return { ok: false, revision };
       }
+      await this.#settle(last);
       const entry = logRecord({
         revision: revision + 1,
         commitId: randomUUID(),
         at: this.#now().toISOString(),
         actor,
-        change,
-        current: await this.#settle(last, documentId(change)),
+        changes,
+        current: await this.#records(changes.map(documentId)),
       });
       if (!(await this.#append(entry))) {
         return { ok: false, revision: await this.#revision() };
       }
       await this.#applyOrLeave(entry);
-      return { ok: true, document: storedDocument(documentRecord(entry)), revision: entry._id };
+      return { ok: true, documents: documentRecords(entry).map(storedDocument), revision: entry._id };
     });
   }
 
-  /** Committed changes, newest first, before `beforeRevision` if that is given. */
-  async audit(options: {
-    beforeRevision?: number;
-    limit: number;
-    kind?: string;
-    key?: string;
-  }): Promise<AuditEntry[]> {
-    const { beforeRevision, limit, kind, key } = options;
-    const filter = {
-      ...(beforeRevision === undefined ? {} : { _id: { $lt: beforeRevision } }),
-      ...(kind === undefined ? {} : { kind }),
-      ...(key === undefined ? {} : { key }),
-    };
+  /**
+   * Committed changes, newest first, before `beforeRevision` if that is given. `limit` counts commits: one that
+   * changed several documents has an entry for each, under one revision.
+   */
+  async audit(options: AuditQuery): Promise<AuditEntry[]> {
+    return this.#ask('read the audit log', () => readAudit(this.#log, options));
+  }
+
+  /** Committed changes after a revision, oldest first. `limit` counts commits. */
+  async auditAfter(options: { afterRevision: number; limit: number }): Promise<AuditEntry[]> {
     return this.#ask('read the audit log', async () => {
-      const entries = await this.#log.find(filter).sort({ _id: -1 }).limit(limit).toArray();
-      return entries.map(auditEntry);
+      const records = this.#log
+        .find({ _id: { $gt: options.afterRevision } })
+        .sort({ _id: 1 })
+        .limit(options.limit);
+      return (await records.toArray()).flatMap(auditEntries);
     });
   }
 
@@ -192,21 +200,18 @@ export class ConfigurationStore {
     return last?.['_id'] ?? 0;
   }
 
-  /** Makes sure that the last entry has reached its document; resolves with the document of that id as it now is. */
-  async #settle(last: LogRecord | null, id: string): Promise<DocumentRecord | null> {
-    const current = await this.#documents.findOne({ _id: id });
-    if (last === null) {
-      return current;
+  /** Makes sure that the last entry has reached its documents. */
+  async #settle(last: LogRecord | null): Promise<void> {
+    if (last === null) return;
+    const stored = await this.#records(documentRecords(last).map(({ _id }) => _id));
+    for (const record of documentRecords(last)) {
+      if ((stored.get(record._id)?.revision ?? 0) < record.revision) await this.#apply(record);
     }
-    const settled = documentRecord(last);
-    const stored =
-      settled._id === id
-        ? current
-        : await this.#documents.findOne({ _id: settled._id }, { projection: { revision: 1 } });
-    if (stored === null || stored.revision < last._id) {
-      await this.#apply(last);
-    }
-    return settled._id === id ? newer(current, settled) : current;
+  }
+
+  async #records(ids: readonly string[]): Promise<ReadonlyMap<string, DocumentRecord>> {
+    const found = await this.#documents.find({ _id: { $in: [...ids] } }).toArray();
+    return new Map(found.map((record) => [record._id, record]));
   }
 
   /** The commit itself; false when another writer was first. */
@@ -226,9 +231,8 @@ export class ConfigurationStore {
     }
   }
 
-  /** Brings an entry to its document; does nothing where that entry, or a later one, has been. */
-  async #apply(entry: LogRecord): Promise<void> {
-    const record = documentRecord(entry);
+  /** Brings a document to what an entry made of it; does nothing where that entry, or a later one, has been. */
+  async #apply(record: DocumentRecord): Promise<void> {
     const older = { _id: record._id, revision: { $lt: record.revision } };
     await this.#documents.replaceOne(older, record, { upsert: true }).catch((error: unknown) => {
       // The document is there and is not older: the upsert tried to insert it.
@@ -236,11 +240,13 @@ export class ConfigurationStore {
     });
   }
 
-  /** After the commit. If the connection breaks here the change stands, and the next writer brings it home. */
+  /** After the commit. If the connection breaks here the changes stand, and the next writer brings them home. */
   async #applyOrLeave(entry: LogRecord): Promise<void> {
-    await this.#apply(entry).catch((error: unknown) => {
+    try {
+      for (const record of documentRecords(entry)) await this.#apply(record);
+    } catch (error) {
       if (!isConnectionError(error)) throw error;
-    });
+    }
   }
 }
 

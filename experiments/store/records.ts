@@ -1,18 +1,31 @@
 import type { Actor, AuditEntry, Change, StoredDocument } from './stored-document.ts';
 
-/**
- * An entry of the log, as it is stored. Values are JSON text: they hold `$in` and `tenant.plan` as keys, which
- * not every server takes as field names, and text comes back exactly as it went in, from all of them.
- */
-export interface LogRecord extends Omit<AuditEntry, 'revision' | 'before' | 'after'> {
-  /** The revision: that it is unique is what decides between two writers. */
-  readonly _id: number;
-  /** Tells a repeated insert from another writer's. */
-  readonly commitId: string;
+/** What a commit does to one document. Values are JSON text: see LogRecord. */
+interface LoggedChange {
+  readonly kind: string;
+  readonly key: string;
+  readonly action: string;
   readonly before: string | null;
   readonly after: string | null;
   /** Of the document, not of the entry. */
   readonly documentCreatedAt: string;
+}
+
+/**
+ * An entry of the log, as it is stored: one commit. Values are JSON text: they hold `$in` and `tenant.plan` as keys,
+ * which not every server takes as field names, and text comes back exactly as it went in, from all of them.
+ */
+export interface LogRecord extends LoggedChange {
+  /** The revision: that it is unique is what decides between two writers. */
+  readonly _id: number;
+  /** Tells a repeated insert from another writer's. */
+  readonly commitId: string;
+  readonly at: string;
+  readonly actor: Actor;
+  /** What the same commit does to further documents. */
+  readonly rest?: readonly LoggedChange[];
+  /** Names those documents (`kind/key`), their kinds (`kind`) and keys (`/key`), so that their entries can be found. */
+  readonly touched?: Readonly<Record<string, true>>;
 }
 
 /** A document, as it is stored: what the log comes to. Null as value is a deleted one, kept for its revision. */
@@ -21,7 +34,7 @@ export interface DocumentRecord extends Omit<StoredDocument, 'value'> {
   readonly value: string | null;
 }
 
-/** An entry holds two values, and a server takes at most 16 MiB. */
+/** An entry of one change holds two values, and a server takes at most 16 MiB. */
 const MAX_VALUE_BYTES = 7 * 1024 * 1024;
 
 /** Unambiguous, as a kind has no slash. */
@@ -29,42 +42,80 @@ export function documentId({ kind, key }: { readonly kind: string; readonly key:
   return `${kind}/${key}`;
 }
 
-/** The entry that turns `current` into what the change wants. Throws RangeError on a value past 7 MiB. */
+/** Name of a field of `touched`: keys have dots, which would lead into a document. */
+export function touchedField(id: string): string {
+  return Buffer.from(id).toString('base64url');
+}
+
+/**
+ * The entry that makes these changes, at least one, of documents as they are now. Throws RangeError on a value past
+ * 7 MiB, or on more than 14 MiB together.
+ */
 export function logRecord(options: {
   readonly revision: number;
   readonly commitId: string;
   readonly at: string;
   readonly actor: Actor;
-  readonly change: Change;
-  readonly current: DocumentRecord | null;
+  readonly changes: readonly Change[];
+  readonly current: ReadonlyMap<string, DocumentRecord>;
 }): LogRecord {
-  const { revision, commitId, at, actor, change, current } = options;
-  const before = current?.value ?? null;
+  const { revision, commitId, at, actor, current } = options;
+  const [first, ...rest] = options.changes.map((change) => loggedChange(change, current, at));
+  if (first === undefined) throw new RangeError('a commit changes at least one document');
+  const sizeBytes = [first, ...rest].reduce(
+    (sum, { before, after }) => sum + sizeOf(before) + sizeOf(after),
+    0,
+  );
+  if (sizeBytes > 2 * MAX_VALUE_BYTES) {
+    throw new RangeError(`the commit has ${sizeBytes} bytes; it may have ${2 * MAX_VALUE_BYTES}: split it`);
+  }
+  const touched = rest.flatMap(({ kind, key }) => [kind, `/${key}`, documentId({ kind, key })]);
   return {
     _id: revision,
     commitId,
     at,
     actor: { name: actor.name, key: actor.key ?? null, address: actor.address },
-    kind: change.kind,
-    key: change.key,
-    action: change.action,
-    before,
-    after: change.value === null ? null : encodeValue(change),
-    documentCreatedAt: before === null || current === null ? at : current.createdAt,
+    ...first,
+    ...(rest.length === 0
+      ? {}
+      : { rest, touched: Object.fromEntries(touched.map((id) => [touchedField(id), true as const])) }),
   };
 }
 
-/** The document as that entry leaves it. */
-export function documentRecord(entry: LogRecord): DocumentRecord {
+function loggedChange(
+  change: Change,
+  current: ReadonlyMap<string, DocumentRecord>,
+  at: string,
+): LoggedChange {
+  const { kind, key, action } = change;
+  const record = current.get(documentId(change));
+  const before = record?.value ?? null;
   return {
-    _id: documentId(entry),
-    kind: entry.kind,
-    key: entry.key,
-    revision: entry._id,
-    createdAt: entry.documentCreatedAt,
-    updatedAt: entry.at,
-    value: entry.after,
+    kind,
+    key,
+    action,
+    before,
+    after: change.value === null ? null : encodeValue(change),
+    documentCreatedAt: before === null || record === undefined ? at : record.createdAt,
   };
+}
+
+/** Everything that a commit does, in its order. */
+function changesOf(entry: LogRecord): LoggedChange[] {
+  return [entry, ...(entry.rest ?? [])];
+}
+
+/** The documents as that entry leaves them. */
+export function documentRecords(entry: LogRecord): DocumentRecord[] {
+  return changesOf(entry).map((change) => ({
+    _id: documentId(change),
+    kind: change.kind,
+    key: change.key,
+    revision: entry._id,
+    createdAt: change.documentCreatedAt,
+    updatedAt: entry.at,
+    value: change.after,
+  }));
 }
 
 /** Null for a deleted document. */
@@ -74,18 +125,23 @@ export function storedDocument(record: DocumentRecord): StoredDocument | null {
   return value && { kind, key, revision, createdAt, updatedAt, value };
 }
 
-export function auditEntry({ _id, at, actor, kind, key, action, before, after }: LogRecord): AuditEntry {
-  const { name, key: actorKey = null, address } = actor;
-  return {
-    revision: _id,
-    at,
+/** What a commit did, one entry for each document. */
+export function auditEntries(record: LogRecord): AuditEntry[] {
+  const { name, key: actorKey = null, address } = record.actor;
+  return changesOf(record).map(({ kind, key, action, before, after }) => ({
+    revision: record._id,
+    at: record.at,
     actor: { name, key: actorKey, address },
     kind,
     key,
     action,
     before: decodeValue(before),
     after: decodeValue(after),
-  };
+  }));
+}
+
+function sizeOf(text: string | null): number {
+  return text === null ? 0 : Buffer.byteLength(text);
 }
 
 function encodeValue({ kind, key, value }: Change): string {

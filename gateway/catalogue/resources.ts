@@ -20,6 +20,8 @@ export interface ResourceKind {
   readonly parent?: 'models';
   /** Immutable things can be created and deleted, never replaced. */
   readonly immutable?: true;
+  /** Fields that the gateway keeps beside what a client writes. */
+  readonly managed?: readonly string[];
   /** Who may write it beside an admin. */
   readonly writers: readonly Role[];
   /** One as a client writes it, for the API's reference. */
@@ -33,6 +35,7 @@ export const EXPERIMENTS = {
   singular: 'experiment',
   schema: experimentSchema,
   keyField: 'key',
+  managed: ['state'],
   writers: EXPERIMENTER,
   example: {
     key: 'ranker-v2',

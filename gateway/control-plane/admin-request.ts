@@ -60,6 +60,16 @@ export function checkIfMatch(
   );
 }
 
+/** `If-Match` against the revision of the whole configuration, where it is given. */
+export function refuseStale(request: Request, revision: number): void {
+  const header = request.headers['if-match'];
+  if (header === undefined || header === '*' || header === `"${revision}"`) return;
+  throw new Problem(
+    'revision-mismatch',
+    `the configuration is at revision ${revision}, if-match says ${header}: look at the changes again`,
+  );
+}
+
 /** How a stored thing looks to a client of the admin API. */
 export function representation(document: StoredDocument): Record<string, unknown> {
   const { value, revision, createdAt, updatedAt } = document;

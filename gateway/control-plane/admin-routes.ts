@@ -5,6 +5,7 @@ import type { Route } from '../http/route.ts';
 import { type SnapshotSource, TENANT_SECRET_PREFIX } from '../snapshot/snapshot-source.ts';
 import { auditRoutes } from './audit-routes.ts';
 import { ConfigurationWriter } from './change-configuration.ts';
+import { configurationRoutes } from './configuration-routes.ts';
 import { experimentRoutes, type ResultsOf } from './experiment-routes.ts';
 import { experimentRules } from './experiment-rules.ts';
 import { SERVICE_KEY_KIND, TENANT_KEY_KIND } from './key-declarations.ts';
@@ -35,6 +36,7 @@ export function adminRoutes({ store, source, resultsOf }: AdminOptions): Route[]
     ...keyRoutes(SERVICE_KEY_KIND, writer, store),
     ...experimentRoutes({ writer, source, resultsOf }),
     ...RESOURCE_KINDS.flatMap((kind) => resourceRoutes(kind, writer, rules[kind.name])),
+    ...configurationRoutes({ writer, rules }),
     ...auditRoutes(store),
   ];
 }

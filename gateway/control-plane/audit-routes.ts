@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import type { Request, Response } from 'express';
 import type { AuditEntry, ConfigurationStore } from '../../experiments/store/configuration-store.ts';
 import { API_KEYS, SERVICE_KEYS } from '../catalogue/resources.ts';
 import { queryParameter } from '../http/openapi-parts.ts';
@@ -6,6 +8,9 @@ import { Problem } from '../problems.ts';
 import { pageOf } from './admin-request.ts';
 import { withoutDigest } from './key-routes.ts';
 import { page, paging } from './route-parts.ts';
+
+const EXPORT_PAGE = 200;
+const NDJSON = 'application/x-ndjson';
 
 const EXAMPLE = {
   revision: 17,
@@ -18,40 +23,77 @@ const EXAMPLE = {
   after: { key: 'ranking' },
 };
 
-/** `GET /admin/v1/audit`: every change of the configuration, newest first. */
+/** Every change of the configuration: in pages, newest first, and as a whole, oldest first. */
 export function auditRoutes(store: ConfigurationStore): Route[] {
+  const common = { method: 'get' as const, access: READERS, tag: 'audit' };
   return [
     {
-      method: 'get',
+      ...common,
       path: '/admin/v1/audit',
-      access: READERS,
       id: 'listAudit',
-      tag: 'audit',
       summary: 'Every change of the configuration, newest first',
       parameters: [
         ...paging,
         queryParameter('kind', 'Only this kind of thing'),
         queryParameter('key', 'Only the thing of this key'),
       ],
-      answers: { 200: page({ type: 'object' }, EXAMPLE, 'A page, newest first') },
+      answers: {
+        200: page({ type: 'object' }, EXAMPLE, 'A page, newest first; changes made as one are never parted'),
+      },
       problems: ['invalid-request'],
       handle: async (request, response) => {
         const { limit, after } = pageOf(request);
         const { kind, key } = request.query;
-        if (after !== null && !/^\d{1,15}$/.test(after)) {
-          throw new Problem('invalid-request', 'after must be the "next" of the page before');
-        }
         const entries = await store.audit({
           limit: limit + 1,
-          ...(after === null ? {} : { beforeRevision: Number(after) }),
+          ...(after === null ? {} : { beforeRevision: revisionOf(after) }),
           ...(typeof kind === 'string' ? { kind } : {}),
           ...(typeof key === 'string' ? { key } : {}),
         });
-        const items = entries.slice(0, limit).map(shownEntry);
-        response.json({ items, next: entries.length > limit ? String(items.at(-1)?.revision) : null });
+        const revisions = [...new Set(entries.map(({ revision }) => revision))];
+        const last = revisions.length > limit ? revisions.at(limit - 1) : undefined;
+        const items = entries
+          .filter(({ revision }) => last === undefined || revision >= last)
+          .map(shownEntry);
+        response.json({ items, next: last === undefined ? null : String(last) });
       },
     },
+    {
+      ...common,
+      path: '/admin/v1/audit/export',
+      id: 'exportAudit',
+      summary: 'The audit log, oldest first, a JSON object a line',
+      parameters: [queryParameter('after', 'Only what came after this revision')],
+      answers: {
+        200: {
+          description: 'All of it, or what came after',
+          content: { [NDJSON]: { schema: { type: 'string' }, example: `${JSON.stringify(EXAMPLE)}\n` } },
+        },
+      },
+      problems: ['invalid-request'],
+      handle: (request, response) => exportAudit(store, request, response),
+    },
   ];
+}
+
+async function exportAudit(store: ConfigurationStore, request: Request, response: Response): Promise<void> {
+  const { after = '0' } = request.query;
+  let afterRevision = revisionOf(after);
+  for (;;) {
+    const entries = await store.auditAfter({ afterRevision, limit: EXPORT_PAGE });
+    if (!response.headersSent) response.status(200).type(NDJSON);
+    const last = entries.at(-1);
+    if (last === undefined || response.destroyed) break;
+    const text = entries.map((entry) => `${JSON.stringify(shownEntry(entry))}\n`).join('');
+    if (!response.write(text)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+    afterRevision = last.revision;
+  }
+  response.end();
+}
+
+function revisionOf(after: unknown): number {
+  if (typeof after === 'string' && /^\d{1,15}$/.test(after)) return Number(after);
+  throw new Problem('invalid-request', 'after must be a revision: the "next" of the page before');
 }
 
 /** An audit entry as it is shown: of a key, everything but its digest. */

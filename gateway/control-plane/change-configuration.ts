@@ -1,10 +1,12 @@
+import type { Issue } from '../../experiments/issue.ts';
 import type {
   Actor,
+  Change,
   ConfigurationStore,
   StoredDocument,
 } from '../../experiments/store/configuration-store.ts';
 import { Problem } from '../problems.ts';
-import { type ConfigurationIssue, compileSnapshot } from '../snapshot/compile-snapshot.ts';
+import { compileSnapshot } from '../snapshot/compile-snapshot.ts';
 import type { SnapshotSource } from '../snapshot/snapshot-source.ts';
 
 /** Attempts at a change while others commit theirs; past it the caller is asked to come back. */
@@ -20,6 +22,12 @@ export interface ConfigurationChange {
    * again on what is there then, when another change came first.
    */
   readonly next: (current: StoredDocument | null) => Record<string, unknown> | null;
+}
+
+/** Everything that is stored, at one revision. */
+export interface ConfigurationNow {
+  readonly revision: number;
+  readonly documents: readonly StoredDocument[];
 }
 
 /** The one way in which configuration changes: decide, check the whole, commit, be served from it. */
@@ -38,28 +46,41 @@ export class ConfigurationWriter {
     return this.#source.current?.documents ?? [];
   }
 
+  /** The same, with their revision. */
+  now(): Promise<ConfigurationNow> {
+    return this.#store.readAll();
+  }
+
   /**
    * Commits a change or throws a Problem: what `next` throws, `invalid-configuration` with every issue of the
    * configuration as it would be, or `write-contention`.
    */
   async change(change: ConfigurationChange): Promise<StoredDocument | null> {
+    const { kind, key, action, actor, next } = change;
+    const { documents } = await this.changeAll(actor, ({ documents }) => {
+      const current = documents.find((document) => document.kind === kind && document.key === key) ?? null;
+      return [{ kind, key, action, value: next(current) }];
+    });
+    return documents[0] ?? null;
+  }
+
+  /**
+   * Commits several changes as one, or none of them. `decide` says which, given everything as it is now; it throws a
+   * Problem to refuse, and is called again when another change came first. No change at all commits nothing.
+   */
+  async changeAll(
+    actor: Actor,
+    decide: (now: ConfigurationNow) => readonly Change[],
+  ): Promise<{ readonly documents: readonly (StoredDocument | null)[]; readonly revision: number }> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const { revision, documents } = await this.#store.readAll();
-      const current = documents.find(({ kind, key }) => kind === change.kind && key === change.key) ?? null;
-      const value = change.next(current);
-      refuseInvalid(
-        revision,
-        withChange(documents, current, { ...change, value }),
-        `${change.kind}/${change.key}`,
-      );
-      const committed = await this.#store.commit({
-        baseRevision: revision,
-        change: { kind: change.kind, key: change.key, action: change.action, value },
-        actor: change.actor,
-      });
+      const now = await this.#store.readAll();
+      const changes = decide(now);
+      if (changes.length === 0) return { documents: [], revision: now.revision };
+      refuseInvalid(now, changes);
+      const committed = await this.#store.commit({ baseRevision: now.revision, changes, actor });
       if (!committed.ok) continue;
       await this.#source.refresh();
-      return committed.document;
+      return committed;
     }
     throw new Problem(
       'write-contention',
@@ -68,27 +89,39 @@ export class ConfigurationWriter {
   }
 }
 
-function withChange(
+/** The documents as they would be after these changes. What changes comes last: of two that clash, it has the issue. */
+export function withChanges(
   documents: readonly StoredDocument[],
-  current: StoredDocument | null,
-  change: { readonly kind: string; readonly key: string; readonly value: Record<string, unknown> | null },
+  changes: readonly Change[],
 ): readonly StoredDocument[] {
-  const others = documents.filter((document) => document !== current);
-  if (change.value === null) return others;
-  const { kind, key, value } = change;
-  const stamp = current ?? { revision: 0, createdAt: '', updatedAt: '' };
-  return [...others, { ...stamp, kind, key, value }];
+  const byId = new Map(documents.map((document) => [`${document.kind}/${document.key}`, document]));
+  for (const { kind, key, value } of changes) {
+    const id = `${kind}/${key}`;
+    const stamp = byId.get(id) ?? NEW;
+    byId.delete(id);
+    if (value !== null) byId.set(id, { ...stamp, kind, key, value });
+  }
+  return [...byId.values()];
 }
 
-/** Issues of the changed thing itself come as they are; of others, with their name. */
-function refuseInvalid(revision: number, documents: readonly StoredDocument[], resource: string): void {
-  const compiled = compileSnapshot(revision + 1, documents);
+const NEW = { revision: 0, createdAt: '', updatedAt: '' };
+
+/** Issues of the one changed thing come as they are; of others, with their name. */
+function refuseInvalid({ revision, documents }: ConfigurationNow, changes: readonly Change[]): void {
+  const compiled = compileSnapshot(revision + 1, withChanges(documents, changes));
   if (compiled.ok) return;
-  const issues = compiled.issues.map((issue: ConfigurationIssue) =>
-    issue.resource === resource
-      ? { path: issue.path, code: issue.code, message: issue.message }
-      : { path: issue.path, code: issue.code, message: `${issue.resource}: ${issue.message}` },
+  const [only] = changes.length === 1 ? changes : [];
+  throw invalidConfiguration(
+    compiled.issues.map(({ resource, path, code, message }) =>
+      only !== undefined && resource === `${only.kind}/${only.key}`
+        ? { path, code, message }
+        : { path, code, message: `${resource}: ${message}` },
+    ),
   );
+}
+
+/** Every issue at once, the first of them in words. */
+export function invalidConfiguration(issues: readonly Issue[]): Problem {
   const count = `${issues.length} ${issues.length === 1 ? 'issue' : 'issues'}`;
-  throw new Problem('invalid-configuration', `${count}: ${issues[0]?.message ?? ''}`, { issues });
+  return new Problem('invalid-configuration', `${count}: ${issues[0]?.message ?? ''}`, { issues });
 }

@@ -1,4 +1,4 @@
-import type { LifecycleAction } from '../../experiments/lifecycle.ts';
+import { LIFECYCLE_ACTIONS, type LifecycleAction } from '../../experiments/lifecycle.ts';
 import { EXPERIMENTS } from '../catalogue/resources.ts';
 import { anObject, queryParameter, ref } from '../http/openapi-parts.ts';
 import { EXPERIMENTERS, READERS, type Route } from '../http/route.ts';
@@ -11,8 +11,6 @@ import { afterAction } from './experiment-rules.ts';
 import { storedExample } from './resource-declarations.ts';
 import { findOr404 } from './resource-routes.ts';
 import { answered, ifMatch } from './route-parts.ts';
-
-const LIFECYCLE_ACTIONS = ['start', 'pause', 'resume', 'stop'] as const satisfies readonly LifecycleAction[];
 
 /** The verdict on one experiment; given by the composition, since it needs the lake. */
 export type ResultsOf = (

@@ -18,6 +18,8 @@ export interface ResourceRules {
   readonly onCreate?: (body: Value) => Value;
   /** The stored value after a replacement. */
   readonly onReplace?: (current: Value, body: Value) => Value;
+  /** The stored value when a file is applied; `managed` is what the file says of the fields the gateway keeps. */
+  readonly onApply?: (current: Value | null, body: Value, managed: Value) => Value;
   readonly onDelete?: (current: Value) => void;
   /** Runs before a creation is committed: what must exist first. */
   readonly beforeCreate?: (key: string) => Promise<void>;

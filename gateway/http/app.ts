@@ -54,12 +54,20 @@ export function createApp(options: AppOptions): Express {
   app.use(beginRequest, logRequest(logger));
   if (options.corsOrigins.length > 0) app.use(allowOrigins(options.corsOrigins));
   // Before its routes, so that nobody without a key learns which there are.
-  app.use('/admin/v1', authenticateOperator(authentication), express.json({ limit: '4mb', strict: true }));
+  app.use('/admin/v1', authenticateOperator(authentication));
+  app.use('/admin/v1/config', ...configurationBody);
+  app.use('/admin/v1', express.json({ limit: '4mb', strict: true }));
   mount(app, routesOf(options), guardsOf(authentication));
   app.use(answerNotFound);
   app.use(answerProblem(logger));
   return app;
 }
+
+/** A whole configuration is larger than one thing of it, and may be YAML. */
+const configurationBody = [
+  express.json({ limit: '12mb', strict: true }),
+  express.text({ limit: '12mb', type: ['application/yaml', 'application/x-yaml', 'text/yaml'] }),
+];
 
 function guardsOf(authentication: Authentication): (access: Access) => readonly RequestHandler[] {
   return (access) => {

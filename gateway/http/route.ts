@@ -30,6 +30,9 @@ export const READERS: RoleAccess = { kind: 'roles', roles: ['viewer', 'experimen
 /** Who writes experiments, and what experiments are made of. */
 export const EXPERIMENTERS: RoleAccess = { kind: 'roles', roles: ['experimenter'] };
 
+/** Only an admin. */
+export const ADMINS: RoleAccess = { kind: 'roles', roles: [] };
+
 type Method = 'get' | 'post' | 'put' | 'patch' | 'delete' | 'all';
 
 /**

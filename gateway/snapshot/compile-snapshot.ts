@@ -17,7 +17,7 @@ import { serviceKeyGrants, tenantKeyGrants } from './compile-keys.ts';
 import type { CompiledEndpoint, RegisteredExperiment, Snapshot, TargetWithTwins } from './snapshot.ts';
 
 /** An issue and the thing that has it: `endpoints/movie-ranking`. */
-export interface ConfigurationIssue extends Issue {
+interface ConfigurationIssue extends Issue {
   readonly resource: string;
 }
 

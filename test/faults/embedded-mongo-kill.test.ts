@@ -60,7 +60,7 @@ describe('kill -9 of the process that owns the embedded server', () => {
       const change = { kind: 'model', key: `m${revision % 7}`, action: 'put', value };
       ({ revision } = await store.commit({
         baseRevision: revision,
-        change,
+        changes: [change],
         actor: { name: 'test', address: null },
       }));
     }

@@ -21,6 +21,8 @@ export const ACCESS_ROWS: Readonly<Record<string, readonly string[]>> = {
     ),
     'experimentResults',
     'listAudit',
+    'exportAudit',
+    'exportConfiguration',
   ],
   'roles viewer, experimenter, reviewer, own tenant': ['listTenants', 'getTenant'],
   'roles experimenter': [
@@ -42,5 +44,6 @@ export const ACCESS_ROWS: Readonly<Record<string, readonly string[]>> = {
     'deleteVersion',
     ...['create', 'get', 'rotate', 'revoke'].map((verb) => `${verb}ServiceKey`),
     'listServiceKeys',
+    'applyConfiguration',
   ],
 };

@@ -78,7 +78,11 @@ export function describeConfigurationStore(
       value: Record<string, unknown> | null,
       through = store,
     ): Promise<CommitResult> {
-      return through.commit({ baseRevision, change: { kind: 'model', key, action: 'put', value }, actor });
+      return through.commit({
+        baseRevision,
+        changes: [{ kind: 'model', key, action: 'put', value }],
+        actor,
+      });
     }
 
     it('begins empty, at revision 0', async () => {
@@ -92,25 +96,29 @@ export function describeConfigurationStore(
       expect(created).toEqual({
         ok: true,
         revision: 1,
-        document: {
-          kind: 'model',
-          key: 'ranker',
-          revision: 1,
-          createdAt: '2026-01-01T00:00:01.000Z',
-          updatedAt: '2026-01-01T00:00:01.000Z',
-          value: { stage: 'new' },
-        },
+        documents: [
+          {
+            kind: 'model',
+            key: 'ranker',
+            revision: 1,
+            createdAt: '2026-01-01T00:00:01.000Z',
+            updatedAt: '2026-01-01T00:00:01.000Z',
+            value: { stage: 'new' },
+          },
+        ],
       });
       const replaced = await put(1, 'ranker', { stage: 'old' });
       expect(replaced).toMatchObject({
-        document: {
-          revision: 2,
-          createdAt: '2026-01-01T00:00:01.000Z',
-          updatedAt: '2026-01-01T00:00:02.000Z',
-        },
+        documents: [
+          {
+            revision: 2,
+            createdAt: '2026-01-01T00:00:01.000Z',
+            updatedAt: '2026-01-01T00:00:02.000Z',
+          },
+        ],
       });
-      expect(await store.readAll()).toEqual({ revision: 2, documents: [replaced.ok && replaced.document] });
-      expect(await put(2, 'ranker', null)).toEqual({ ok: true, revision: 3, document: null });
+      expect(await store.readAll()).toEqual({ revision: 2, documents: replaced.ok && replaced.documents });
+      expect(await put(2, 'ranker', null)).toEqual({ ok: true, revision: 3, documents: [null] });
       expect(await store.readAll()).toEqual({ revision: 3, documents: [] });
     });
 
@@ -118,7 +126,7 @@ export function describeConfigurationStore(
       await put(0, 'ranker', { life: 1 });
       await put(1, 'ranker', null);
       expect(await put(2, 'ranker', { life: 2 })).toMatchObject({
-        document: { revision: 3, createdAt: '2026-01-01T00:00:03.000Z' },
+        documents: [{ revision: 3, createdAt: '2026-01-01T00:00:03.000Z' }],
       });
     });
 
@@ -140,7 +148,7 @@ export function describeConfigurationStore(
       expect(results.filter(({ ok }) => ok)).toHaveLength(1);
       expect(results.map(({ revision }) => revision)).toEqual(results.map(() => 1));
       const { documents } = await store.readAll();
-      expect(documents).toEqual(results.flatMap((result) => (result.ok ? [result.document] : [])));
+      expect(documents).toEqual(results.flatMap((result) => (result.ok ? result.documents : [])));
     });
 
     it('reads the whole configuration as of one revision while writers are at work', async () => {
@@ -181,13 +189,60 @@ export function describeConfigurationStore(
       expect((await store.audit({ limit: 9 })).map(({ revision }) => revision)).toEqual([3, 2, 1]);
     });
 
+    it('commits several documents as one: all of them at one revision, each with its audit entry', async () => {
+      await put(0, 'a', { n: 1 });
+      const changes = [
+        { kind: 'model', key: 'a', action: 'replace', value: { n: 2 } },
+        { kind: 'model', key: 'b', action: 'create', value: { n: 1 } },
+        { kind: 'layer', key: 'with.dots', action: 'create', value: { n: 1 } },
+      ];
+      const committed = await store.commit({ baseRevision: 1, changes, actor });
+      expect(committed).toMatchObject({ ok: true, revision: 2 });
+      expect(await store.commit({ baseRevision: 1, changes, actor })).toEqual({ ok: false, revision: 2 });
+      const { documents } = await store.readAll();
+      expect(documents.map(({ key, revision }) => [key, revision]).sort()).toEqual([
+        ['a', 2],
+        ['b', 2],
+        ['with.dots', 2],
+      ]);
+      await put(2, 'c', { n: 1 });
+      const found = async (query: { kind?: string; key?: string }) =>
+        (await store.audit({ limit: 9, ...query })).map(({ revision, key }) => `${revision} ${key}`);
+      expect(await found({})).toEqual(['3 c', '2 a', '2 b', '2 with.dots', '1 a']);
+      expect(await found({ kind: 'model' })).toEqual(['3 c', '2 a', '2 b', '1 a']);
+      expect(await found({ kind: 'layer', key: 'with.dots' })).toEqual(['2 with.dots']);
+      expect(await found({ key: 'b' })).toEqual(['2 b']);
+      expect(await found({ kind: 'layer', key: 'b' })).toEqual([]);
+      const after = await store.auditAfter({ afterRevision: 1, limit: 1 });
+      expect(after.map(({ before, after }) => [before, after])).toEqual([
+        [{ n: 1 }, { n: 2 }],
+        [null, { n: 1 }],
+        [null, { n: 1 }],
+      ]);
+    });
+
+    it('finishes every document of a commit whose writer died half-way', async () => {
+      const { proxy, store: dying } = await connectThroughProxy();
+      const { reached } = proxy.intercept({ command: 'update', collection: 'documents', action: 'drop' });
+      void reached.then(() => proxy.goAway());
+      const changes = ['a', 'b'].map((key) => ({ kind: 'model', key, action: 'create', value: { n: 1 } }));
+      await dying.commit({ baseRevision: 0, changes, actor });
+      expect(await rawDocument('model/b')).toBeNull();
+      expect((await store.readAll()).documents).toHaveLength(2);
+      await put(1, 'c', { n: 1 });
+      expect([await rawDocument('model/a'), await rawDocument('model/b')]).toMatchObject([
+        { revision: 1 },
+        { revision: 1 },
+      ]);
+    });
+
     it('builds the next change to a document on the one that its dead writer left in the log', async () => {
       const { proxy, store: dying } = await connectThroughProxy();
       const { reached } = proxy.intercept({ command: 'update', collection: 'documents', action: 'drop' });
       void reached.then(() => proxy.goAway());
       await put(0, 'ranker', { n: 1 }, dying);
       expect(await put(1, 'ranker', { n: 2 })).toMatchObject({
-        document: { createdAt: '2026-01-01T00:00:01.000Z', revision: 2 },
+        documents: [{ createdAt: '2026-01-01T00:00:01.000Z', revision: 2 }],
       });
       expect((await store.audit({ limit: 1 }))[0]).toMatchObject({ before: { n: 1 }, after: { n: 2 } });
     });
@@ -217,7 +272,7 @@ export function describeConfigurationStore(
       await put(1, 'other', { n: 2 });
       await store.commit({
         baseRevision: 2,
-        change: { kind: 'model', key: 'ranker', action: 'delete', value: null },
+        changes: [{ kind: 'model', key: 'ranker', action: 'delete', value: null }],
         actor: { name: 'guardrail', address: null },
       });
       const entries = await store.audit({ limit: 10 });
@@ -282,9 +337,21 @@ export function describeConfigurationStore(
       expect(await store.revision()).toBe(2);
     });
 
+    it('refuses a commit that the log could not hold', async () => {
+      const text = 'x'.repeat(5 * 1024 * 1024);
+      const changes = ['a', 'b', 'c'].map((key) => ({
+        kind: 'model',
+        key,
+        action: 'create',
+        value: { text },
+      }));
+      await expect(store.commit({ baseRevision: 0, changes, actor })).rejects.toThrow('split it');
+      expect(await store.revision()).toBe(0);
+    });
+
     it('refuses a kind with a slash, which could be mistaken for another document', async () => {
       const change = { kind: 'a/b', key: 'c', action: 'put', value: {} };
-      await expect(store.commit({ baseRevision: 0, change, actor })).rejects.toThrow(
+      await expect(store.commit({ baseRevision: 0, changes: [change], actor })).rejects.toThrow(
         'the kind "a/b" has a slash',
       );
     });

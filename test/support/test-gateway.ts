@@ -91,6 +91,7 @@ export function adminClient(url: string, key: string = ADMIN_KEY): AdminClient {
 export async function call(url: string, init?: RequestInit): Promise<ApiAnswer> {
   const response = await fetch(url, init);
   const text = await response.text();
-  const isJson = text !== '' && (response.headers.get('content-type') ?? '').includes('json');
+  const isJson =
+    text !== '' && /json(;|$)/.test((response.headers.get('content-type') ?? '').replace('x-ndjson', ''));
   return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
 }
