@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { type Collection, MongoClient } from 'mongodb';
 import { type AuditQuery, readAudit } from './audit-log.ts';
+import {
+  type Begun,
+  IdempotencyKeys,
+  type IdempotencyTimes,
+  type RememberedAnswer,
+} from './idempotency-keys.ts';
 import { KeyUses } from './key-uses.ts';
 import {
   auditEntries,
@@ -15,6 +21,7 @@ import { Secrets } from './secrets.ts';
 import { asStoreErrors, invalidUri, isConnectionError, isDuplicateKey } from './store-error.ts';
 import type { Actor, AuditEntry, Change, StoredDocument } from './stored-document.ts';
 
+export type { Begun, IdempotencyTimes, RememberedAnswer } from './idempotency-keys.ts';
 export { StoreUnavailableError } from './store-error.ts';
 export type { Actor, AuditEntry, Change, StoredDocument } from './stored-document.ts';
 
@@ -53,6 +60,7 @@ export class ConfigurationStore {
   readonly #documents: Collection<DocumentRecord>;
   readonly #secrets: Secrets;
   readonly #keyUses: KeyUses;
+  readonly #idempotencyKeys: IdempotencyKeys;
   readonly #now: () => Date;
 
   private constructor(client: MongoClient, database: string, now: () => Date) {
@@ -61,6 +69,7 @@ export class ConfigurationStore {
     this.#documents = client.db(database).collection('documents');
     this.#secrets = new Secrets(client.db(database).collection('secrets'));
     this.#keyUses = new KeyUses(client.db(database).collection('keyUses'));
+    this.#idempotencyKeys = new IdempotencyKeys(client.db(database).collection('idempotency'), now);
     this.#now = now;
   }
 
@@ -180,6 +189,21 @@ export class ConfigurationStore {
   /** When these keys were last used; those that never were are not in it. */
   async keyUses(ids: readonly string[]): Promise<Map<string, string>> {
     return this.#ask('read the use of keys', () => this.#keyUses.of(ids));
+  }
+
+  /** Begins what is to be done once under this id: says whether it is new, and what was answered if it is not. */
+  async beginOnce(id: string, fingerprint: string, times: IdempotencyTimes): Promise<Begun> {
+    return this.#ask('begin once', () => this.#idempotencyKeys.begin(id, fingerprint, times));
+  }
+
+  /** Remembers the answer to what was begun. */
+  async rememberAnswer(id: string, answer: RememberedAnswer, times: IdempotencyTimes): Promise<void> {
+    return this.#ask('remember an answer', () => this.#idempotencyKeys.remember(id, answer, times));
+  }
+
+  /** Lets what was begun, and failed, be begun again. */
+  async forgetOnce(id: string): Promise<void> {
+    return this.#ask('forget what was begun', () => this.#idempotencyKeys.forget(id));
   }
 
   /** Ends every connection; what is under way rejects. */

@@ -24,6 +24,8 @@ export interface ResourceKind {
   readonly managed?: readonly string[];
   /** Who may write it beside an admin. */
   readonly writers: readonly Role[];
+  /** Fields that a list can be narrowed down by, each to one value. */
+  readonly filters?: readonly string[];
   /** One as a client writes it, for the API's reference. */
   readonly example: Readonly<Record<string, unknown>>;
 }
@@ -36,6 +38,7 @@ export const EXPERIMENTS = {
   schema: experimentSchema,
   keyField: 'key',
   managed: ['state'],
+  filters: ['state', 'endpoint', 'unit'],
   writers: EXPERIMENTER,
   example: {
     key: 'ranker-v2',
@@ -88,6 +91,7 @@ export const RESOURCE_KINDS = [
     singular: 'target',
     schema: targetSchema,
     keyField: 'key',
+    filters: ['kind', 'model', 'version', 'cloud', 'region'],
     writers: [],
     example: {
       key: 'ranker-v2-aws',
@@ -104,6 +108,7 @@ export const RESOURCE_KINDS = [
     singular: 'endpoint',
     schema: endpointSchema,
     keyField: 'key',
+    filters: ['defaultTarget'],
     writers: [],
     example: {
       key: 'movie-ranking',
@@ -134,6 +139,7 @@ export const RESOURCE_KINDS = [
     singular: 'metric',
     schema: metricSchema,
     keyField: 'key',
+    filters: ['event', 'kind'],
     writers: EXPERIMENTER,
     example: { key: 'top-rating', event: 'film-rated', kind: 'mean', missing: 'zero' },
   },

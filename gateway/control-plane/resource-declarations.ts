@@ -1,7 +1,8 @@
 import type { ResourceKind } from '../catalogue/resources.ts';
 import { type Json, jsonBody, ref, schemaName } from '../http/openapi-parts.ts';
 import { type Access, READERS, type Route } from '../http/route.ts';
-import { answered, created, deleted, ifMatch, page, paging } from './route-parts.ts';
+import { listParameters } from './list-query.ts';
+import { answered, created, deleted, ifMatch, page } from './route-parts.ts';
 
 type Declaration = Omit<Route, 'handle'>;
 
@@ -53,7 +54,7 @@ export function resourceDeclarations(
       id: `list${name}s`,
       tag,
       summary: `List ${kind.name}`,
-      parameters: paging,
+      parameters: listParameters(kind),
       answers: { 200: page(stored, example) },
       problems: ['invalid-request', ...underParent],
     },

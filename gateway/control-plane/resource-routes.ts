@@ -5,8 +5,9 @@ import { nestedKey, type ResourceKind } from '../catalogue/resources.ts';
 import { contextOf } from '../http/request-context.ts';
 import type { Route } from '../http/route.ts';
 import { Problem } from '../problems.ts';
-import { actorOf, checkIfMatch, etagOf, pageOf, parsedBody, representation } from './admin-request.ts';
+import { actorOf, checkIfMatch, etagOf, parsedBody, representation } from './admin-request.ts';
 import type { ConfigurationWriter } from './change-configuration.ts';
+import { listQuery } from './list-query.ts';
 import { resourceDeclarations } from './resource-declarations.ts';
 
 type Value = Record<string, unknown>;
@@ -88,19 +89,17 @@ class ResourceHandlers {
 
   async list(request: Request<Params>, response: Response): Promise<void> {
     const { name, parent: parentKind } = this.#kind;
-    const { limit, after } = pageOf(request);
+    const query = listQuery(request, this.#kind);
     const { model: parent } = request.params;
     const documents = await this.#writer.documents();
     if (parent !== undefined && parentKind !== undefined) findOr404(documents, parentKind, parent);
     const prefix = parent === undefined ? '' : nestedKey(parent, '');
-    const matching = documents
-      .filter((document) => document.kind === name && document.key.startsWith(prefix))
-      .filter((document) => isVisible(document, contextOf(response).principal))
-      .filter(({ key }) => after === null || key > prefix + after)
-      .sort((a, b) => (a.key < b.key ? -1 : 1));
-    const items = matching.slice(0, limit);
-    const last = items.at(-1);
-    const next = last === undefined || matching.length <= limit ? null : last.key.slice(prefix.length);
+    const { principal } = contextOf(response);
+    const matching = documents.filter(
+      (document) =>
+        document.kind === name && document.key.startsWith(prefix) && isVisible(document, principal),
+    );
+    const { items, next } = query(matching);
     response.json({ items: items.map(representation), next });
   }
 

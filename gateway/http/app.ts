@@ -8,6 +8,8 @@ import type { DataPlane } from '../data-plane/infer-route.ts';
 import { allowOrigins } from './allow-origins.ts';
 import { answerNotFound, answerProblem } from './answer-problem.ts';
 import { type Authentication, authenticateOperator, authenticateTenant, authorize } from './authenticate.ts';
+import { docsRoutes } from './docs-routes.ts';
+import { idempotent } from './idempotency.ts';
 import { logRequest } from './log-request.ts';
 import { openRoutes } from './open-routes.ts';
 import { beginRequest } from './request-context.ts';
@@ -33,10 +35,11 @@ function routesOf({ dataPlane, admin, accepting, authentication }: AppOptions): 
   const { signIn } = authentication;
   const routes: Route[] = [
     ...dataPlaneRoutes(dataPlane),
+    ...docsRoutes(),
     ...openRoutes({ source, accepting, document: () => openApiDocument(routes) }),
     ...signInRoutes(signIn),
     ...sessionRoutes(signIn),
-    ...adminRoutes(admin),
+    ...adminRoutes(admin).map((route) => idempotent(route, admin.store)),
   ];
   return routes;
 }

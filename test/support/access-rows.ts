@@ -3,7 +3,18 @@
  * none of them fails. Values are ids of operations in the OpenAPI document; an admin may call every one of `roles`.
  */
 export const ACCESS_ROWS: Readonly<Record<string, readonly string[]>> = {
-  open: ['serverMetadata', 'serverLive', 'serverReady', 'live', 'ready', 'openApi', 'signIn', 'finishSignIn'],
+  open: [
+    'serverMetadata',
+    'serverLive',
+    'serverReady',
+    'live',
+    'ready',
+    'openApi',
+    'docs',
+    'docsScript',
+    'signIn',
+    'finishSignIn',
+  ],
 
   'roles viewer, experimenter, reviewer, any tenant': ['getSession', 'signOut'],
 

@@ -1,0 +1,71 @@
+import { createRequire } from 'node:module';
+import { OPEN, type Route } from './route.ts';
+
+const SCRIPT_PATH = '/docs/redoc.js';
+const SCRIPT_FILE = createRequire(import.meta.url).resolve('redoc/bundles/redoc.standalone.js');
+
+/** The page may load its own script and the document, and nothing from anybody else. Redoc styles by script. */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'unsafe-inline'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  'worker-src blob:',
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+const PAGE = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Switchyard API</title>
+<style>body { margin: 0 }</style>
+</head>
+<body>
+<redoc spec-url="/openapi.json" hide-hostname="true" disable-google-font="true"></redoc>
+<script src="${SCRIPT_PATH}"></script>
+</body>
+</html>
+`;
+
+/** The API's reference page: `/openapi.json`, to be read by people. */
+export function docsRoutes(): Route[] {
+  const common = { method: 'get' as const, tag: 'operations', access: OPEN };
+  return [
+    {
+      ...common,
+      path: '/docs',
+      id: 'docs',
+      summary: 'This document as a page',
+      answers: { 200: { description: 'The page', content: { 'text/html': { example: '<!doctype html>' } } } },
+      handle: (_request, response) =>
+        response
+          .set({
+            'content-security-policy': POLICY,
+            'x-content-type-options': 'nosniff',
+            'referrer-policy': 'no-referrer',
+          })
+          .type('html')
+          .send(PAGE),
+    },
+    {
+      ...common,
+      path: SCRIPT_PATH,
+      id: 'docsScript',
+      summary: 'The script of that page',
+      answers: {
+        200: { description: 'The script', content: { 'text/javascript': { example: '"use strict"' } } },
+      },
+      handle: (_request, response, next) =>
+        response
+          .set('x-content-type-options', 'nosniff')
+          .sendFile(SCRIPT_FILE, { maxAge: '1 day' }, (error) => {
+            if (error !== undefined && !response.headersSent) next(error);
+          }),
+    },
+  ];
+}
