@@ -11,31 +11,33 @@ export interface AdaptiveBatch {
 }
 
 /**
- * An arm's mean under adaptive assignment (Hadad, Hirshberg, Zhan, Wager and Athey, "Confidence intervals for policy
- * evaluation in adaptive experiments", PNAS 2021): every unit of every arm scores a guess m of the mean, made from
- * earlier batches only, plus (y − m) / propensity where it got the arm; the scores are weighed by √propensity, which
- * keeps their variance even. Unlike the plain mean, which a bandit drags down (it stops drawing what looks bad), it is
- * unbiased and normal in the limit. The batches in the order they ran; a batch without a chance of the arm is left
- * out. The difference of two arms' moments errs on the wide side: their scores are negatively correlated at most.
+ * An arm's mean under adaptive assignment (augmented inverse-propensity weighting: Hadad, Hirshberg, Zhan, Wager and
+ * Athey, "Confidence intervals for policy evaluation in adaptive experiments", PNAS 2021): every unit of every arm
+ * scores a guess m of the mean, made from earlier batches only, plus (y − m) / propensity where it got the arm. Unlike
+ * the plain mean, which a bandit drags down (it stops drawing what looks bad), the mean score is unbiased, because no
+ * score's expectation depends on what the bandit did. The scores weigh the same: the paper's √propensity brought a bias
+ * back at the sizes simulated (docs/statistics.md), and is there for propensities that go to 0, which a floor forbids.
+ * The batches in the order they ran; one without a chance of the arm is left out. The difference of two arms' moments
+ * errs on the wide side: their scores are negatively correlated at most.
  */
 export function adaptiveMoments(batches: readonly AdaptiveBatch[]): Moments {
   const drawn = batches.filter(({ propensity, units }) => propensity > 0 && units > 0);
+  const total = drawn.reduce((sum, { units }) => sum + units, 0);
   let before = { n: 0, sum: 0 };
-  const scored = drawn.map(({ units, propensity, moments }) => {
+  const guessed = drawn.map((batch) => {
     const guess = before.n === 0 ? 0 : before.sum / before.n;
-    before = { n: before.n + moments.n, sum: before.sum + moments.n * moments.mean };
-    return { units, propensity, moments, guess, weight: Math.sqrt(propensity) };
+    const { n, mean } = batch.moments;
+    before = { n: before.n + n, sum: before.sum + n * mean };
+    return { ...batch, guess };
   });
-  const total = scored.reduce((sum, { units, weight }) => sum + units * weight, 0);
   if (before.n === 0) return { n: 0, mean: 0, variance: 0 };
-  const mean =
-    scored.reduce((sum, { units, propensity, moments, guess, weight }) => {
-      const scores = units * guess + (moments.n * (moments.mean - guess)) / propensity;
-      return sum + weight * scores;
-    }, 0) / total;
-  const squaredError =
-    scored.reduce((sum, batch) => sum + batch.weight ** 2 * squaresAbout(mean, batch), 0) / total ** 2;
-  return { n: before.n, mean, variance: before.n * squaredError };
+  const scores = guessed.map(
+    ({ units, propensity, moments, guess }) =>
+      units * guess + (moments.n * (moments.mean - guess)) / propensity,
+  );
+  const mean = scores.reduce((sum, score) => sum + score, 0) / total;
+  const squares = guessed.reduce((sum, batch) => sum + squaresAbout(mean, batch), 0);
+  return { n: before.n, mean, variance: (before.n * squares) / total ** 2 };
 }
 
 /** Σ (score − mean)² over a batch's units. */

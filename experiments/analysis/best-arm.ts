@@ -11,7 +11,9 @@ export function probabilityBest(posteriors: readonly Posterior[]): number[] {
     const others = posteriors.filter((other) => other !== posterior);
     return integrate(points, (x) => {
       const density = posterior.pdf(x);
-      return density === 0 ? 0 : density * others.reduce((product, { cdf }) => product * cdf(x), 1);
+      // Where next to nothing lies, the others' distributions need not be asked.
+      if (density * posterior.standardDeviation < 1e-14) return 0;
+      return density * others.reduce((product, { cdf }) => product * cdf(x), 1);
     });
   });
 }

@@ -25,10 +25,10 @@ const REACH = 8.5;
  */
 export function crossingProbabilities(looks: readonly Look[], drift = 0): number[] {
   let state: State = START;
-  return looks.map((look) => {
-    const crossed = crossingProbability(state, look, drift);
-    state = advance(state, look, drift);
-    return crossed;
+  return looks.map((look, index) => {
+    const before = looks[index - 1];
+    if (before !== undefined) state = advance(state, before, drift);
+    return crossingProbability(state, look, drift);
   });
 }
 
@@ -54,7 +54,7 @@ export function advance(state: State, { fraction, boundary }: Look, drift = 0): 
   const middle = drift * fraction;
   const [edge, reach] = [boundary * Math.sqrt(fraction), REACH * Math.sqrt(fraction)];
   const [low, high] = [Math.max(-edge, middle - reach), Math.min(edge, middle + reach)];
-  const points = low < high ? quadraturePoints(evenBreaks(low, high, 3 * deviation)) : [];
+  const points = low < high ? quadraturePoints(evenBreaks(low, high, 5 * deviation)) : [];
   return {
     fraction,
     points: points.map(({ x, weight }) => ({
@@ -70,7 +70,7 @@ export function advance(state: State, { fraction, boundary }: Look, drift = 0): 
   };
 }
 
-/** Sixteen points to every three standard deviations of a step follow its density to ten digits. */
+/** Sixteen points to every five standard deviations of a step follow its density to nine digits. */
 function evenBreaks(low: number, high: number, widest: number): number[] {
   const pieces = Math.ceil((high - low) / widest);
   return Array.from({ length: pieces + 1 }, (_, index) => low + ((high - low) * index) / pieces);

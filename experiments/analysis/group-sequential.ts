@@ -22,25 +22,25 @@ export function groupSequentialLooks(
   fractions: readonly number[],
   spending: Spending,
 ): GroupSequentialLook[] {
+  if (fractions.some((fraction, index) => !(fraction > (fractions[index - 1] ?? 0) && fraction <= 1)))
+    throw new RangeError(`the shares of information must ascend within (0, 1]: ${fractions.join(', ')}`);
   let state = START;
-  let spentBefore = 0;
-  return fractions.map((fraction) => {
-    if (!(fraction > state.fraction && fraction <= 1))
-      throw new RangeError(`the shares of information must ascend within (0, 1]: ${fractions.join(', ')}`);
+  const looks: GroupSequentialLook[] = [];
+  for (const fraction of fractions) {
+    const before = looks.at(-1);
+    if (before !== undefined) state = advance(state, before);
     const spent = spending(fraction);
-    const { boundary } = lookAt(state, fraction, spent - spentBefore);
-    [state, spentBefore] = [advance(state, { fraction, boundary }), spent];
-    return { fraction, spent, boundary };
-  });
+    looks.push({ fraction, spent, boundary: boundaryAt(state, fraction, spent - (before?.spent ?? 0)) });
+  }
+  return looks;
 }
 
 /** A boundary that far out is never reached. */
 const FARTHEST = 12;
 
-function lookAt(state: typeof START, fraction: number, toSpend: number): { boundary: number } {
+function boundaryAt(state: typeof START, fraction: number, toSpend: number): number {
   const excess = (boundary: number) => crossingProbability(state, { fraction, boundary }) - toSpend;
-  if (excess(FARTHEST) >= 0) return { boundary: Number.POSITIVE_INFINITY };
-  return { boundary: findRoot(excess, 0, FARTHEST) };
+  return excess(FARTHEST) >= 0 ? Number.POSITIVE_INFINITY : findRoot(excess, 0, FARTHEST);
 }
 
 export interface GroupSequentialEstimate {
@@ -73,7 +73,9 @@ export function repeatedP(
 ): number {
   const excess = (logAlpha: number) => {
     const last = groupSequentialLooks(fractions, spending(Math.exp(logAlpha))).at(-1);
-    return Math.min(FARTHEST, last?.boundary ?? FARTHEST) - Math.abs(z);
+    const distance = Math.min(FARTHEST, last?.boundary ?? FARTHEST) - Math.abs(z);
+    // Six digits of a boundary are more than anybody reads of a p.
+    return Math.abs(distance) < 1e-6 ? 0 : distance;
   };
   const least = Math.log(LEAST_P);
   if (excess(0) >= 0) return 1;

@@ -29,19 +29,21 @@ export function compareProportions(control: Share, variant: Share, alpha: number
     n === 0 ? 0 : successes / n,
   );
   const [a = 0, b = 0] = [controlShare, variantShare];
-  const n = control.n + variant.n;
-  const together = n === 0 ? 0.5 : (control.successes + variant.successes) / n;
   return {
     absolute: {
       estimate: b - a,
       interval: [-furthestAbove(variant, control, budget), furthestAbove(control, variant, budget)],
     },
     lift: a === 0 ? null : { estimate: b / a - 1, interval: liftInterval(control, variant, budget) },
-    p: Math.min(
-      1,
-      Math.exp(-logBernoulliMixture(control, together) - logBernoulliMixture(variant, together)),
-    ),
+    p: equalSharesP(control, variant),
   };
+}
+
+/** Exact always-valid p of equal shares: of all pairs of equal ones, the pooled share fits best. */
+export function equalSharesP(control: Share, variant: Share): number {
+  const n = control.n + variant.n;
+  const pooled = n === 0 ? 0.5 : (control.successes + variant.successes) / n;
+  return Math.min(1, Math.exp(-logBernoulliMixture(control, pooled) - logBernoulliMixture(variant, pooled)));
 }
 
 /** How far the second share can be above the first within the region. */

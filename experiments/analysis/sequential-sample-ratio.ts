@@ -1,8 +1,8 @@
 import gammaln from '@stdlib/math-base-special-gammaln';
 import { MISMATCH_P, type SampledArm } from './sample-ratio.ts';
 
-/** How sure the prior is of the weights, in units seen: the default of the authors' own package. */
-const CONCENTRATION = 10_000;
+/** How sure the prior is of the weights, in units seen: the soonest found is the loss of a tenth of an arm to a twentieth. */
+const CONCENTRATION = 1_000;
 
 export interface SequentialSampleRatio {
   /** Natural logarithm of the Bayes factor against the weights. */

@@ -79,16 +79,22 @@ describe('a mean weighed by inverse propensities', () => {
 });
 
 describe('an arm of a bandit', () => {
-  it('scores every unit of every batch, the more the likelier the arm was', () => {
+  it('scores every unit of every batch by what was known before it', () => {
     const { n, mean } = adaptiveMoments([
       { units: 100, propensity: 0.5, moments: moments(60, 2) },
       { units: 100, propensity: 0.25, moments: moments(20, 3) },
     ]);
-    // First batch: no guess yet, 60 · 2 / 0.5. Second: guess 2, 100 · 2 + 20 · (3 − 2) / 0.25.
-    const [first, second] = [Math.sqrt(0.5), Math.sqrt(0.25)];
 
     expect(n).toBe(80);
-    expect(mean).toBeCloseTo((first * 240 + second * 280) / (100 * (first + second)), 12);
+    // First batch: no guess yet, 60 · 2 / 0.5. Second: guess 2, 100 · 2 + 20 · (3 − 2) / 0.25.
+    expect(mean).toBeCloseTo((240 + 280) / 200, 12);
+  });
+
+  it('has the variance of its scores', () => {
+    const { n, variance } = adaptiveMoments([{ units: 100, propensity: 0.5, moments: moments(50, 2, 1) }]);
+
+    // Half the scores are 0, half 4 with a variance of 1 / 0.5².
+    expect((variance / n) * 100 ** 2).toBeCloseTo(50 * 4 + 50 * 4 + 49 * 4, 9);
   });
 
   it('is not known from batches that could not draw it', () => {

@@ -5,7 +5,8 @@ import {
   type SequentialEstimate,
 } from '../../../experiments/analysis/confidence-sequence.ts';
 import { absoluteDifference, type Effect, relativeLift } from '../../../experiments/analysis/lift.ts';
-import { type Moments, proportionMoments } from '../../../experiments/analysis/moments.ts';
+import { proportionMoments } from '../../../experiments/analysis/moments.ts';
+import { RunningMoments } from '../../support/running-moments.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
 import { relativeError, statisticsVector } from '../../support/statistics-vectors.ts';
 
@@ -53,24 +54,6 @@ describe('the confidence sequence', () => {
   });
 });
 
-/** Running moments of one arm (Welford). */
-class RunningArm {
-  #n = 0;
-  #mean = 0;
-  #squares = 0;
-
-  add(value: number): void {
-    this.#n += 1;
-    const before = value - this.#mean;
-    this.#mean += before / this.#n;
-    this.#squares += before * (value - this.#mean);
-  }
-
-  get moments(): Moments {
-    return { n: this.#n, mean: this.#mean, variance: this.#squares / (this.#n - 1) };
-  }
-}
-
 /** Share of experiments in which any of the looks, every 100 units per arm up to 5,000, misses the truth. */
 function shareEverMissing(
   draws: { control: () => number; treatment: () => number; truth: number },
@@ -90,7 +73,7 @@ function everMisses({
   treatment: () => number;
   truth: number;
 }): boolean {
-  const [a, b] = [new RunningArm(), new RunningArm()];
+  const [a, b] = [new RunningMoments(), new RunningMoments()];
   for (let units = 1; units <= 5_000; units += 1) {
     a.add(control());
     b.add(treatment());
