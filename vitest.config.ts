@@ -14,7 +14,7 @@ export default defineConfig({
         test: {
           name: 'fast',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/{faults,peers,bench,stacks}/**'],
+          exclude: ['test/{faults,peers,bench,stacks,simulations}/**'],
           testTimeout: 20_000,
         },
       },
@@ -32,6 +32,13 @@ export default defineConfig({
           include: ['test/stacks/**/*.test.ts'],
           testTimeout: 120_000,
           fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'simulations',
+          include: ['test/simulations/**/*.test.ts'],
+          testTimeout: 120_000,
         },
       },
       {
