@@ -43,6 +43,8 @@ function aws({ type, name, inputs }: Registered): Properties {
       return { publicIp: `198.51.100.${name.charCodeAt(name.length - 1)}` };
     case 'aws:ecr/repository:Repository':
       return { repositoryUrl: `${ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com/${inputs['name']}` };
+    case 'aws:kms/key:Key':
+      return { keyId: '11112222-3333-4444-5555-666677778888' };
     case 'aws:lb/loadBalancer:LoadBalancer':
       return { dnsName: `${name}.elb.amazonaws.com`, zoneId: 'ZELB', arnSuffix: `app/${name}/1` };
     case 'aws:lb/targetGroup:TargetGroup':
