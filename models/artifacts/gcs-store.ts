@@ -117,17 +117,28 @@ export class GcsStore implements ObjectStore {
     }
   }
 
-  /** Resolves once the bytes are coming; the library tells of a refusal first as an answer, then as an error. */
+  /**
+   * Resolves once the bytes are coming; the library tells of a refusal first as an answer, then as an error. Whoever
+   * leaves before the answer leaves the stream whole: the library would pipe the answer into it all the same, and
+   * throw where nobody can catch it.
+   */
   async #begun(source: Readable, signal: AbortSignal | undefined): Promise<void> {
     const patience = AbortSignal.timeout((RETRIES + 1) * (this.#timeoutMs + 1_000));
-    signal?.addEventListener('abort', () => source.destroy(signal.reason), { once: true });
-    patience.addEventListener('abort', () => source.destroy(patience.reason), { once: true });
-    const answered = once(source, 'response', { signal: patience });
+    const leaving = AbortSignal.any(signal === undefined ? [patience] : [patience, signal]);
+    const answered = once(source, 'response', { signal: leaving });
     source.resume().pause();
-    const [response] = await answered;
-    if (response.statusCode < 400) return;
-    const [error] = await once(source, 'error');
-    throw error;
+    const [response] = await answered.catch((error: unknown) => {
+      if (!leaving.aborted) throw error;
+      throwAway(source);
+      throw leaving.reason;
+    });
+    if (response.statusCode >= 400) {
+      const [error] = await once(source, 'error');
+      throw error;
+    }
+    const leave = () => source.destroy(leaving.reason);
+    if (leaving.aborted) leave();
+    leaving.addEventListener('abort', leave, { once: true });
   }
 
   #file(name: string): File {
@@ -141,6 +152,12 @@ export class GcsStore implements ObjectStore {
     const reason = error instanceof Error ? error.message : String(error);
     return new ObjectStoreError(code, `${this.uri}/${name}: ${code} (${reason})`, { cause: error });
   }
+}
+
+/** Ends a stream that nobody waits for any more, once its answer is there and piped into it. */
+function throwAway(source: Readable): void {
+  source.on('error', () => undefined);
+  source.once('response', () => setImmediate(() => source.destroy()));
 }
 
 /** The HTTP status: the library keeps it in `code` on simple calls and in `status` on others. */

@@ -14,7 +14,15 @@ export interface GcsDouble {
   readonly url: string;
   /** Statuses that the next requests are answered with instead of being served. */
   readonly failures: number[];
+  /** Keeps the next request waiting for its answer until it is released; resolves when the answer was sent. */
+  hold(): { readonly arrived: Promise<void>; release(): Promise<void> };
   stop(): Promise<void>;
+}
+
+interface Held {
+  readonly arrived: PromiseWithResolvers<void>;
+  readonly released: PromiseWithResolvers<void>;
+  readonly answered: PromiseWithResolvers<void>;
 }
 
 /**
@@ -25,6 +33,7 @@ export interface GcsDouble {
 export async function startGcsDouble(): Promise<GcsDouble> {
   const objects = new Map<string, Stored>();
   const failures: number[] = [];
+  const held: Held[] = [];
   let generation = 0;
 
   const upload = async (request: IncomingMessage, url: URL, bucket: string): Promise<Reply> => {
@@ -51,6 +60,10 @@ export async function startGcsDouble(): Promise<GcsDouble> {
   };
 
   const server = createServer(async (request, response) => {
+    const waiting = held.shift();
+    waiting?.arrived.resolve();
+    response.once('close', () => waiting?.answered.resolve());
+    await waiting?.released.promise;
     const url = new URL(request.url ?? '/', 'http://double');
     const [, isUpload, bucket = '', rest] =
       /^(\/upload)?\/storage\/v1\/b\/([^/]+)\/o(?:\/(.+))?$/.exec(url.pathname) ?? [];
@@ -74,6 +87,21 @@ export async function startGcsDouble(): Promise<GcsDouble> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     failures,
+    hold() {
+      const next: Held = {
+        arrived: Promise.withResolvers(),
+        released: Promise.withResolvers(),
+        answered: Promise.withResolvers(),
+      };
+      held.push(next);
+      return {
+        arrived: next.arrived.promise,
+        release: () => {
+          next.released.resolve();
+          return next.answered.promise;
+        },
+      };
+    },
     async stop() {
       const closed = once(server, 'close');
       server.close();

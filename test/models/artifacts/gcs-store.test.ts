@@ -35,4 +35,23 @@ describe('a GCS store', () => {
     await store.write('y', Buffer.from('2'), { ifAbsent: true });
     expect(await namesOf(store, '')).toHaveLength(2);
   });
+
+  it('can be left before the answer comes: what comes after that is thrown away in silence', async () => {
+    const store = open();
+    await store.write('x', Buffer.from('1'));
+    const unhandled: unknown[] = [];
+    const note = (error: unknown) => unhandled.push(error);
+    process.on('unhandledRejection', note);
+    const held = double.hold();
+    const leaving = new AbortController();
+    const read = store.read('x', { signal: leaving.signal });
+    await held.arrived;
+    leaving.abort();
+    await expect(read).rejects.toMatchObject({ code: 'unavailable' });
+    await held.release();
+    // The library has read its answer once another one, asked for later, is there.
+    await store.info('x');
+    process.off('unhandledRejection', note);
+    expect(unhandled).toEqual([]);
+  });
 });
