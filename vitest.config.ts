@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     pool: 'forks',
+    // Much of a test is waiting: both cores have work even on a machine that has two.
+    maxWorkers: '100%',
     coverage: {
       provider: 'v8',
       include: ['experiments/**/*.ts', 'models/**/*.ts', 'gateway/**/*.ts', 'infra/**/*.ts'],
