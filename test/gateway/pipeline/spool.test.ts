@@ -30,6 +30,9 @@ async function segments(directory: string, ending: '.open' | '.ndjson'): Promise
 
 const ids = (lines: readonly string[]) => lines.map((line): unknown => JSON.parse(line).id);
 
+/** A process of its own needs this long at most to begin, on a machine that does much else. */
+const STARTING_MS = 15_000;
+
 describe('the spool', () => {
   it('has a record in the file when append resolves', async () => {
     const directory = await temporaryDirectory();
@@ -155,10 +158,15 @@ describe('a process that dies', () => {
       const child = spawn(process.execPath, [support('append-until-killed.ts'), directory], {
         stdio: ['ignore', answers.fd, 'inherit'],
       });
-      await expect.poll(async () => (await answers.stat()).size).toBeGreaterThan(0);
-      await sleep(Math.random() * 100);
-      child.kill('SIGKILL');
-      await once(child, 'exit');
+      try {
+        await expect
+          .poll(async () => (await answers.stat()).size, { timeout: STARTING_MS })
+          .toBeGreaterThan(0);
+        await sleep(Math.random() * 100);
+      } finally {
+        child.kill('SIGKILL');
+        await once(child, 'exit');
+      }
       await answers.close();
       const accepted = (await readFile(join(directory, 'answers'), 'utf8')).split('\n').slice(0, -1);
 
