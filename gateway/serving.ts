@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { ConfigurationStore } from '../experiments/store/configuration-store.ts';
 import type { ObjectStore } from '../models/artifacts/object-store.ts';
+import { InferenceStatistics } from '../models/codecs/inference-statistics.ts';
 import { FailedAttempts } from './access/failed-attempts.ts';
 import { IdentityProvider } from './access/identity-provider.ts';
 import { KeyUseRecorder } from './access/key-use-recorder.ts';
@@ -102,6 +103,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       targets,
       spool,
       telemetry,
+      statistics: new InferenceStatistics(),
       requestTimeoutMs: config.requestTimeoutMs,
       maxBodyBytes: config.maxBodyBytes,
     },

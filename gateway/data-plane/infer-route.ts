@@ -1,10 +1,10 @@
-import type { RequestHandler, Response } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import { type Assignment, assign } from '../../experiments/assignment.ts';
 import type { Target } from '../../models/catalogue/target.ts';
-import { isObject } from '../../models/codecs/decode-tensor.ts';
-import { parseLossless } from '../../models/codecs/lossless-json.ts';
-import { decodeInferResponse, encodeInferResponse } from '../../models/codecs/open-inference.ts';
-import { readBody } from '../http/read-body.ts';
+import type { InferBody } from '../../models/codecs/infer-body.ts';
+import type { InferenceStatistics } from '../../models/codecs/inference-statistics.ts';
+import { renameInferResponse } from '../../models/codecs/write-open-inference.ts';
+import { sendInferBody } from '../../models/http/send-infer-body.ts';
 import { clientGone, contextOf, elapsedMs, type RequestContext } from '../http/request-context.ts';
 import type { Spool } from '../pipeline/spool.ts';
 import { Problem } from '../problems.ts';
@@ -13,9 +13,11 @@ import type { Targets } from '../targets/targets.ts';
 import type { Telemetry } from '../telemetry/metrics.ts';
 import { setAnswerHeaders } from './answer-headers.ts';
 import { deadlineOf } from './deadline.ts';
+import { findVersion } from './endpoint-versions.ts';
 import { evaluationContext } from './evaluation-context.ts';
 import { findEndpoint } from './find-endpoint.ts';
 import { type AttemptPlan, planAttempts } from './plan-attempts.ts';
+import { parametersOf, readInferBody } from './read-infer-body.ts';
 import { recordExposure } from './record-exposure.ts';
 import { recordInvocation } from './record-invocation.ts';
 import { type AttemptListener, type PlanResult, runPlan } from './run-plan.ts';
@@ -24,6 +26,7 @@ export interface DataPlane {
   readonly targets: Targets;
   readonly spool: Spool;
   readonly telemetry: Telemetry;
+  readonly statistics: InferenceStatistics;
   readonly requestTimeoutMs: number;
   readonly maxBodyBytes: number;
 }
@@ -35,16 +38,17 @@ interface Inference {
   readonly plan: AttemptPlan;
 }
 
-/** `POST /v2/models/{endpoint}/infer`: read, assign, plan, attempt, record, answer. */
-export function inferRoute(plane: DataPlane): RequestHandler<{ endpoint: string }> {
+/** `POST /v2/models/{endpoint}[/versions/{version}]/infer`: read, assign, plan, attempt, record, answer. */
+export function inferRoute(plane: DataPlane): RequestHandler<{ endpoint: string; version?: string }> {
   return async (request, response) => {
     const context = contextOf(response);
     const endpoint = findEndpoint(context, request.params.endpoint);
     const deadline = deadlineOf(request, context, endpoint.endpoint.timeoutMs ?? plane.requestTimeoutMs);
-    const body = await readBody(request, plane.maxBodyBytes);
+    const body = await readInferBody(request, plane.maxBodyBytes);
     const inference = decide(context, endpoint, {
       headers: request.headers,
       parameters: parametersOf(body),
+      version: request.params.version,
     });
     const result = await runPlan(plane.targets, {
       plan: inference.plan,
@@ -58,7 +62,7 @@ export function inferRoute(plane: DataPlane): RequestHandler<{ endpoint: string 
       },
       onAttempt: recordAttempts(plane.spool, context, inference),
     });
-    await finish(plane, response, { ...inference, result });
+    await finish(plane, { request, response }, { ...inference, result });
   };
 }
 
@@ -89,32 +93,16 @@ function traceHeader(header: string | string[] | undefined): string | null {
   return typeof header === 'string' && header.length <= 512 ? header : null;
 }
 
-/**
- * The protocol's request parameters, where context may travel. A body that cannot hold any is not parsed here:
- * the target parses it anyway, and says what is wrong with it.
- */
-function parametersOf(body: Buffer): Readonly<Record<string, unknown>> {
-  if (!body.includes('"parameters"') && !body.includes('\\u')) return {};
-  let parsed: unknown;
-  try {
-    parsed = parseLossless(body.toString('utf8'));
-  } catch (cause) {
-    throw new Problem('invalid-request', 'the body is not JSON: check its syntax and encoding', { cause });
-  }
-  const parameters = isObject(parsed) ? parsed['parameters'] : undefined;
-  if (!isObject(parameters)) return {};
-  return Object.fromEntries(
-    Object.entries(parameters).map(([name, value]) => [
-      name,
-      typeof value === 'bigint' ? String(value) : value,
-    ]),
-  );
-}
-
 function decide(
   context: RequestContext,
   endpoint: CompiledEndpoint,
-  sources: Pick<Parameters<typeof evaluationContext>[0], 'headers' | 'parameters'>,
+  {
+    version,
+    ...sources
+  }: Pick<Parameters<typeof evaluationContext>[0], 'headers' | 'parameters'> & {
+    /** Asked for by name: served as that, outside of every experiment. */
+    readonly version: string | undefined;
+  },
 ): Inference {
   if (context.tenant === null) throw new Error('an unauthenticated request reached the data plane');
   if (endpoint.defaultTarget.target.kind === 'http') {
@@ -123,6 +111,7 @@ function decide(
       `endpoint "${endpoint.endpoint.key}" is a plain HTTP host: call /v1/proxy/${endpoint.endpoint.key}/…`,
     );
   }
+  if (version !== undefined) return pinned(context, endpoint, version);
   const assignment = assign(
     endpoint.experiments,
     evaluationContext({ ...sources, tenant: context.tenant, units: endpoint.units }),
@@ -135,10 +124,17 @@ function decide(
   return { endpoint, assignment, plan: planAttempts(assignment, endpoint) };
 }
 
+function pinned(context: RequestContext, endpoint: CompiledEndpoint, version: string): Inference {
+  context.log['assignment'] = 'version-asked-for';
+  const assignment = { kind: 'not-enrolled', reason: 'no-experiment' } as const;
+  const plan = planAttempts(assignment, { ...endpoint, defaultTarget: findVersion(endpoint, version) });
+  return { endpoint, assignment, plan };
+}
+
 /** Records and answers. The exposure is in the spool before the first byte of the answer leaves. */
 async function finish(
   plane: DataPlane,
-  response: Response,
+  { request, response }: { readonly request: Request; readonly response: Response },
   done: Inference & { readonly result: PlanResult },
 ): Promise<void> {
   const { endpoint, assignment, plan, result } = done;
@@ -166,6 +162,13 @@ async function finish(
     served: result.served,
     assigned: plan.assigned,
   });
+  plane.statistics.record({
+    name: endpoint.endpoint.key,
+    version: endpoint.endpoint.blinded ? '' : ((result.served ?? plan.assigned).version ?? ''),
+    succeeded: status < 400,
+    elapsedMs: elapsedMs(context),
+    atMs: Date.now(),
+  });
   context.log['target'] = result.served?.key ?? null;
   context.log['attempts'] = result.attempts;
   if (result.served !== null) {
@@ -177,14 +180,14 @@ async function finish(
     });
   }
   if (answer instanceof Problem) throw answer;
-  response.setHeader('content-type', 'application/json').end(answer);
+  await sendInferBody(request, response, answer);
 }
 
 /** The target's answer, byte for byte, or the problem that the client gets instead. */
 function answerOf(
   { endpoint }: CompiledEndpoint,
   { last, attempts, outOfTime }: PlanResult,
-): Buffer | string | Problem {
+): InferBody | Problem {
   switch (last.kind) {
     case 'answered':
       return endpoint.blinded ? blindedAnswer(endpoint.key, last.body) : last.body;
@@ -201,15 +204,11 @@ function answerOf(
 }
 
 /** A blinded endpoint puts its own name where the model's would show. */
-function blindedAnswer(endpoint: string, body: Buffer): string | Problem {
-  const decoded = decodeInferResponse(body);
-  if (!decoded.ok)
-    return new Problem('target-failed', 'the answer does not follow the Open Inference Protocol');
-  const { id, outputs } = decoded.value;
-  const encoded = encodeInferResponse({ modelName: endpoint, ...(id === undefined ? {} : { id }), outputs });
-  return encoded.ok
-    ? encoded.value
-    : new Problem('target-failed', 'the answer cannot be written as the Open Inference Protocol has it');
+function blindedAnswer(endpoint: string, body: InferBody): InferBody | Problem {
+  return (
+    renameInferResponse(body, endpoint) ??
+    new Problem('target-failed', 'the answer does not follow the Open Inference Protocol')
+  );
 }
 
 /** Counts one answer of the data plane. */

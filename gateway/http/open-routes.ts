@@ -4,7 +4,11 @@ import { anObject } from './openapi-parts.ts';
 import { OPEN, type Route } from './route.ts';
 
 /** What this server is and which extensions of the Open Inference Protocol v2 it speaks. */
-const SERVER_METADATA = { name: 'switchyard', version: '0.1.0', extensions: [] } as const;
+const SERVER_METADATA = {
+  name: 'switchyard',
+  version: '0.1.0',
+  extensions: ['binary_tensor_data', 'model_configuration', 'model_repository', 'statistics'],
+} as const;
 
 interface OpenOptions {
   readonly source: SnapshotSource;

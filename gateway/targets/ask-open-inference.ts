@@ -1,4 +1,5 @@
 import type { Agent } from 'undici';
+import { type InferBody, inferBody, JSON_LENGTH_HEADER } from '../../models/codecs/infer-body.ts';
 import { type AttemptOutcome, attemptFailed, endedBy } from './attempt-outcome.ts';
 import { type ExchangeAnswer, exchange } from './exchange.ts';
 
@@ -39,10 +40,20 @@ export function openInferenceModel(url: string, model: string, version: string):
 export async function askOpenInference(
   agent: Agent,
   { origin, path }: OpenInferenceModel,
-  call: Call & { readonly body: Buffer },
+  { body, ...call }: Call & { readonly body: InferBody },
 ): Promise<AttemptOutcome> {
+  const { bytes, jsonBytes } = body;
+  const headers =
+    jsonBytes === null
+      ? call.headers
+      : {
+          ...call.headers,
+          'content-type': 'application/octet-stream',
+          [JSON_LENGTH_HEADER]: String(jsonBytes),
+        };
+  const request = { ...call, headers, origin, path: `${path}/infer`, method: 'POST', body: bytes } as const;
   try {
-    return outcomeOf(await exchange(agent, { ...call, origin, path: `${path}/infer`, method: 'POST' }));
+    return outcomeOf(await exchange(agent, request));
   } catch (error) {
     return asFailure(error, call.signal);
   }
@@ -65,10 +76,11 @@ export async function readModelMetadata(
   }
 }
 
-function outcomeOf({ status, body }: ExchangeAnswer): AttemptOutcome {
+function outcomeOf({ status, headers, body }: ExchangeAnswer): AttemptOutcome {
   if (status >= 200 && status < 300) {
-    return body[0] === OPENING_BRACE
-      ? { kind: 'answered', body }
+    const answer = inferBody(body, headers[JSON_LENGTH_HEADER]);
+    return answer.ok && body[0] === OPENING_BRACE
+      ? { kind: 'answered', body: answer.value }
       : attemptFailed('bad-answer', `status ${status} with a body that is not a JSON object`);
   }
   const message = errorText(body);

@@ -1,3 +1,5 @@
+import type { InferBody } from '../../models/codecs/infer-body.ts';
+
 /** Why an attempt on a target came to nothing. */
 export type AttemptFailure =
   | 'unreachable'
@@ -10,7 +12,7 @@ export type AttemptFailure =
 
 /** What came of one attempt. Expected in every form, so it is a value and not an exception. */
 export type AttemptOutcome =
-  | { readonly kind: 'answered'; readonly body: Buffer }
+  | { readonly kind: 'answered'; readonly body: InferBody }
   /** The request itself is at fault: another target would say the same. */
   | { readonly kind: 'rejected'; readonly message: string }
   /** The target is at fault. `safeToRepeat`: it did no work, so asking it again costs nothing twice. */

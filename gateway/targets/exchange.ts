@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Agent, Dispatcher } from 'undici';
 
 export interface Exchange {
@@ -11,6 +12,7 @@ export interface Exchange {
 
 export interface ExchangeAnswer {
   readonly status: number;
+  readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
 }
 
@@ -25,6 +27,7 @@ export function exchange(
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let status = 0;
+    let answerHeaders: IncomingHttpHeaders = {};
     let stop: () => void = () => undefined;
     const handler: Dispatcher.DispatchHandler = {
       onRequestStart(controller) {
@@ -32,8 +35,9 @@ export function exchange(
         if (signal.aborted) stop();
         else signal.addEventListener('abort', stop, { once: true });
       },
-      onResponseStart(_controller, statusCode) {
+      onResponseStart(_controller, statusCode, responseHeaders) {
         status = statusCode;
+        answerHeaders = responseHeaders;
       },
       onResponseData(_controller, chunk) {
         chunks.push(chunk);
@@ -42,6 +46,7 @@ export function exchange(
         signal.removeEventListener('abort', stop);
         resolve({
           status,
+          headers: answerHeaders,
           body: chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks),
         });
       },

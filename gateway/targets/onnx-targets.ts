@@ -2,13 +2,12 @@ import type { Logger } from 'pino';
 import { ArtifactCache } from '../../models/artifacts/artifact-cache.ts';
 import { openObjectStore } from '../../models/artifacts/open-object-store.ts';
 import type { Target } from '../../models/catalogue/target.ts';
+import type { InferBody } from '../../models/codecs/infer-body.ts';
 import { errorBody } from '../../models/codecs/input-problem.ts';
-import {
-  decodeInferRequest,
-  encodeInferResponse,
-  modelMetadata,
-} from '../../models/codecs/open-inference.ts';
+import { modelMetadata } from '../../models/codecs/model-metadata.ts';
+import { decodeInferRequest } from '../../models/codecs/open-inference.ts';
 import { validateAgainstSignature } from '../../models/codecs/validate-against-signature.ts';
+import { encodeInferResponse } from '../../models/codecs/write-open-inference.ts';
 import { ModelError } from '../../models/onnx/model-error.ts';
 import { ModelHost } from '../../models/onnx/model-host.ts';
 import { OnnxPool } from '../../models/onnx/onnx-pool.ts';
@@ -68,7 +67,7 @@ export class OnnxTargets implements InProcessModels {
 
   async infer(
     target: OnnxTarget,
-    body: Buffer,
+    body: InferBody,
     { signal }: { readonly signal: AbortSignal },
   ): Promise<AttemptOutcome> {
     const { model, version } = target;
@@ -84,17 +83,15 @@ export class OnnxTargets implements InProcessModels {
     if (!request.ok) return { kind: 'rejected', message: errorBody(request.problems).error };
     const problems = validateAgainstSignature(request.value, state.signature);
     if (problems.length > 0) return { kind: 'rejected', message: errorBody(problems).error };
-    const { id, inputs, outputs } = request.value;
+    const { id, inputs, outputs, binaryOutputs } = request.value;
     try {
       const produced = await this.#runtime.host.infer({ model, version, inputs, outputs, signal });
-      const answer = encodeInferResponse({
-        modelName: model,
-        modelVersion: version,
-        ...(id === undefined ? {} : { id }),
-        outputs: produced,
-      });
+      const answer = encodeInferResponse(
+        { modelName: model, modelVersion: version, ...(id === undefined ? {} : { id }), outputs: produced },
+        binaryOutputs,
+      );
       return answer.ok
-        ? { kind: 'answered', body: Buffer.from(answer.value) }
+        ? { kind: 'answered', body: answer.value }
         : attemptFailed('bad-answer', errorBody(answer.problems).error);
     } catch (error) {
       return asOutcome(error, signal);

@@ -1,5 +1,6 @@
 import { Agent } from 'undici';
 import type { Target } from '../../models/catalogue/target.ts';
+import type { InferBody } from '../../models/codecs/infer-body.ts';
 import type { Telemetry } from '../telemetry/metrics.ts';
 import {
   askOpenInference,
@@ -12,7 +13,7 @@ import { TargetBreakers } from './target-breakers.ts';
 
 /** What is to be asked, for any target of the plan. */
 export interface InferenceCall {
-  readonly body: Buffer;
+  readonly body: InferBody;
   readonly requestId: string;
   /** W3C trace context, passed on as it came. */
   readonly traceparent: string | null;
@@ -25,7 +26,7 @@ export interface InferenceCall {
 export interface InProcessModels {
   infer(
     target: Target & { readonly kind: 'onnx' },
-    body: Buffer,
+    body: InferBody,
     options: { readonly signal: AbortSignal; readonly timeoutMs: number },
   ): Promise<AttemptOutcome>;
   /** The model's metadata as the Open Inference Protocol words it; null while it is not ready. */

@@ -1,13 +1,13 @@
 import { decodeTensor, isObject } from './decode-tensor.ts';
+import { BinaryPart, type InferBody, jsonOf } from './infer-body.ts';
 import type { Decoded, InputProblem } from './input-problem.ts';
 import { describe, quote } from './input-problem.ts';
-import { losslessInteger, parseLossless } from './lossless-json.ts';
-import type { Signature, Tensor } from './tensor.ts';
-import { writeTensorData } from './tensor-data.ts';
+import { parseLossless } from './lossless-json.ts';
+import type { Tensor } from './tensor.ts';
 
 /** A parameter of the protocol; a bigint where a double would have changed the integer. */
 type ParameterValue = string | number | bigint | boolean;
-type Parameters = Readonly<Record<string, ParameterValue>>;
+export type Parameters = Readonly<Record<string, ParameterValue>>;
 
 /** One inference, as Open Inference Protocol v2 words it. Without `outputs` the model gives all it has. */
 export interface InferRequest {
@@ -15,7 +15,11 @@ export interface InferRequest {
   readonly parameters: Parameters;
   readonly inputs: readonly Tensor[];
   readonly outputs?: readonly string[];
+  /** Outputs that are to be answered behind the JSON; `all` only where none were named. */
+  readonly binaryOutputs?: BinaryOutputs;
 }
+
+export type BinaryOutputs = readonly string[] | 'all';
 
 export interface InferResponse {
   readonly modelName: string;
@@ -35,12 +39,11 @@ const DEFAULT_INFER_LIMITS: InferLimits = { maxElements: 16_777_216, maxTensors:
 const problem = (path: string, code: string, message: string): InputProblem => ({ path, code, message });
 const failed = (...problems: readonly InputProblem[]) => ({ ok: false, problems }) as const;
 
-function parseBody(body: string | Uint8Array): Decoded<Record<string, unknown>> {
+function parseBody(body: InferBody): Decoded<Record<string, unknown>> {
   let parsed: unknown;
   try {
     // `fatal`: a byte that is not UTF-8 must not reach a model as another character.
-    const text = typeof body === 'string' ? body : new TextDecoder('utf-8', { fatal: true }).decode(body);
-    parsed = parseLossless(text);
+    parsed = parseLossless(new TextDecoder('utf-8', { fatal: true }).decode(jsonOf(body)));
   } catch {
     return failed(problem('', 'not-json', 'the body is not JSON in UTF-8: check its syntax and encoding'));
   }
@@ -72,7 +75,16 @@ function decodeParameters(found: unknown, problems: InputProblem[]): Parameters 
   return Object.fromEntries(scalars);
 }
 
-function decodeTensors(key: string, found: unknown, limits: InferLimits): Decoded<readonly Tensor[]> {
+interface TensorList {
+  readonly limits: InferLimits;
+  readonly body: InferBody;
+}
+
+function decodeTensors(
+  key: string,
+  found: unknown,
+  { limits, body }: TensorList,
+): Decoded<readonly Tensor[]> {
   const path = `/${key}`;
   if (!Array.isArray(found)) {
     return failed(
@@ -84,11 +96,12 @@ function decodeTensors(key: string, found: unknown, limits: InferLimits): Decode
     return failed(problem(path, 'too-many-tensors', message));
   }
   let elementsLeft = limits.maxElements;
+  const binary = new BinaryPart(body);
   const problems: InputProblem[] = [];
   const tensors = new Map<string, Tensor>();
   for (const [index, item] of found.entries()) {
     const at = `${path}/${index}`;
-    const decoded = decodeTensor(at, item, elementsLeft);
+    const decoded = decodeTensor(at, item, { maxElements: elementsLeft, binary });
     if (!decoded.ok) {
       problems.push(...decoded.problems);
     } else if (tensors.has(decoded.value.name)) {
@@ -98,21 +111,57 @@ function decodeTensors(key: string, found: unknown, limits: InferLimits): Decode
       tensors.set(decoded.value.name, decoded.value);
     }
   }
+  if (problems.length === 0 && binary.left > 0) {
+    const message = `${binary.left} bytes follow the last binary tensor`;
+    problems.push(problem(path, 'trailing-bytes', message));
+  }
   return problems.length > 0 ? failed(...problems) : { ok: true, value: [...tensors.values()] };
 }
 
-function decodeOutputNames(found: unknown, problems: InputProblem[]): readonly string[] | undefined {
-  if (found === undefined) return undefined;
-  if (Array.isArray(found)) {
-    const names = found.map((item: unknown) => (isObject(item) ? item['name'] : undefined));
-    // An empty list asks for nothing in particular, which the protocol reads as everything.
-    if (names.every((name) => typeof name === 'string'))
-      return names.length > 0 ? [...new Set(names)] : undefined;
+type RequestedOutputs = Pick<InferRequest, 'outputs' | 'binaryOutputs'>;
+
+/** An empty list asks for nothing in particular, which the protocol reads as everything. */
+function decodeOutputs(found: unknown, byDefault: boolean, problems: InputProblem[]): RequestedOutputs {
+  if (found === undefined || (Array.isArray(found) && found.length === 0)) {
+    return byDefault ? { binaryOutputs: 'all' } : {};
   }
-  problems.push(
-    problem('/outputs', 'invalid-outputs', '"outputs" must be an array of objects with a "name" string'),
-  );
-  return undefined;
+  if (!Array.isArray(found)) {
+    problems.push(
+      problem('/outputs', 'invalid-outputs', `"outputs" is ${describe(found)}; it must be an array`),
+    );
+    return {};
+  }
+  const wanted = new Map<string, boolean>();
+  for (const [index, item] of found.entries()) {
+    const output = decodeOutput(item, byDefault);
+    if (typeof output === 'string') problems.push(problem(`/outputs/${index}`, 'invalid-outputs', output));
+    else wanted.set(output.name, output.binary);
+  }
+  const binary = [...wanted].filter(([, isBinary]) => isBinary).map(([name]) => name);
+  return { outputs: [...wanted.keys()], ...(binary.length > 0 && { binaryOutputs: binary }) };
+}
+
+function decodeOutput(item: unknown, byDefault: boolean): { name: string; binary: boolean } | string {
+  const name = isObject(item) ? item['name'] : undefined;
+  if (!isObject(item) || typeof name !== 'string') return 'each of "outputs" must be an object with a "name"';
+  const { parameters = {} } = item;
+  if (!isObject(parameters)) return `the parameters of output ${quote(name)} must be an object`;
+  if ('classification' in parameters)
+    return `output ${quote(name)} asks for classification, which is not offered here`;
+  const { binary_data: binary = byDefault } = parameters;
+  if (typeof binary === 'boolean') return { name, binary };
+  return `binary_data of output ${quote(name)} is ${describe(binary)}; it must be true or false`;
+}
+
+/** `binary_data_output` of the request: what holds for outputs that say nothing themselves. */
+function decodeBinaryDefault(
+  { binary_data_output: wanted = false }: Parameters,
+  problems: InputProblem[],
+): boolean {
+  if (typeof wanted === 'boolean') return wanted;
+  const message = `parameter "binary_data_output" is ${describe(wanted)}; it must be true or false`;
+  problems.push(problem('/parameters/binary_data_output', 'invalid-parameters', message));
+  return false;
 }
 
 function decodeId(found: unknown, problems: InputProblem[]): string | undefined {
@@ -122,12 +171,12 @@ function decodeId(found: unknown, problems: InputProblem[]): string | undefined 
 }
 
 /**
- * Reads the JSON form of an inference request and says everything that is wrong with it at once. 64-bit
+ * Reads an inference request, with its binary tensors, and says everything that is wrong with it at once. 64-bit
  * integers arrive exactly; nothing is coerced; elements are bounded before anything is allocated for them.
- * Source: Open Inference Protocol v2, "Inference Request JSON Object".
+ * Source: Open Inference Protocol v2, "Inference Request JSON Object"; Triton, "Binary Tensor Data Extension".
  */
 export function decodeInferRequest(
-  body: string | Uint8Array,
+  body: InferBody,
   limits: InferLimits = DEFAULT_INFER_LIMITS,
 ): Decoded<InferRequest> {
   const parsed = parseBody(body);
@@ -135,19 +184,20 @@ export function decodeInferRequest(
   const problems: InputProblem[] = [];
   const id = decodeId(parsed.value['id'], problems);
   const parameters = decodeParameters(parsed.value['parameters'], problems);
-  const outputs = decodeOutputNames(parsed.value['outputs'], problems);
-  const inputs = decodeTensors('inputs', parsed.value['inputs'], limits);
+  const byDefault = decodeBinaryDefault(parameters, problems);
+  const outputs = decodeOutputs(parsed.value['outputs'], byDefault, problems);
+  const inputs = decodeTensors('inputs', parsed.value['inputs'], { limits, body });
   if (!inputs.ok) return failed(...problems, ...inputs.problems);
   if (problems.length > 0) return failed(...problems);
   return {
     ok: true,
-    value: { ...(id !== undefined && { id }), parameters, inputs: inputs.value, ...(outputs && { outputs }) },
+    value: { ...(id !== undefined && { id }), parameters, inputs: inputs.value, ...outputs },
   };
 }
 
 /** Reads another server's answer, by the same rules. */
 export function decodeInferResponse(
-  body: string | Uint8Array,
+  body: InferBody,
   limits: InferLimits = DEFAULT_INFER_LIMITS,
 ): Decoded<InferResponse> {
   const parsed = parseBody(body);
@@ -156,7 +206,7 @@ export function decodeInferResponse(
   const problems: InputProblem[] = [];
   const id = decodeId(parsed.value['id'], problems);
   const parameters = decodeParameters(parsed.value['parameters'], problems);
-  const outputs = decodeTensors('outputs', parsed.value['outputs'], limits);
+  const outputs = decodeTensors('outputs', parsed.value['outputs'], { limits, body });
   if (typeof modelName !== 'string') {
     problems.push(problem('/model_name', 'missing-model-name', '"model_name" is missing from the answer'));
   }
@@ -172,64 +222,4 @@ export function decodeInferResponse(
       outputs: outputs.value,
     },
   };
-}
-
-function writeTensors(tensors: readonly Tensor[]): Decoded<readonly unknown[]> {
-  const written: unknown[] = [];
-  for (const tensor of tensors) {
-    const data = writeTensorData(tensor);
-    if (!data.ok) return data;
-    written.push({ name: tensor.name, datatype: tensor.datatype, shape: tensor.shape, data: data.value });
-  }
-  return { ok: true, value: written };
-}
-
-/** Absent when there are none, as most servers and clients have it. */
-function writeParameters(parameters: Parameters | undefined): { readonly parameters?: unknown } {
-  const entries = Object.entries(parameters ?? {});
-  if (entries.length === 0) return {};
-  const written = entries.map(([name, value]) => [
-    name,
-    typeof value === 'bigint' ? losslessInteger(value) : value,
-  ]);
-  return { parameters: Object.fromEntries(written) };
-}
-
-/** The JSON of a request to another server, or why a tensor of it has no JSON form. */
-export function encodeInferRequest(request: InferRequest): Decoded<string> {
-  const inputs = writeTensors(request.inputs);
-  if (!inputs.ok) return inputs;
-  const { id, outputs } = request;
-  const body = {
-    id,
-    ...writeParameters(request.parameters),
-    inputs: inputs.value,
-    outputs: outputs?.map((name) => ({ name })),
-  };
-  return { ok: true, value: JSON.stringify(body) };
-}
-
-/** The JSON of an answer, or why a tensor of it has no JSON form (FP16, NaN, infinities). */
-export function encodeInferResponse(response: InferResponse): Decoded<string> {
-  const outputs = writeTensors(response.outputs);
-  if (!outputs.ok) return outputs;
-  const { modelName, modelVersion, id } = response;
-  const body = {
-    model_name: modelName,
-    model_version: modelVersion,
-    id,
-    ...writeParameters(response.parameters),
-    outputs: outputs.value,
-  };
-  return { ok: true, value: JSON.stringify(body) };
-}
-
-/** The protocol's "Model Metadata Response JSON Object". */
-export function modelMetadata(model: {
-  readonly name: string;
-  readonly versions: readonly string[];
-  readonly signature: Signature;
-}) {
-  const { name, versions, signature } = model;
-  return { name, versions, platform: 'onnx_onnxv1', inputs: signature.inputs, outputs: signature.outputs };
 }

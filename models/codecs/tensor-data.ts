@@ -97,7 +97,7 @@ const READERS: Readonly<Record<Datatype, Reader>> = {
   INT32: integers('INT32'),
   INT64: longIntegers('INT64'),
   FP16: () => ({
-    problem: 'FP16 has no JSON form: it travels only in the binary tensor extension. Send FP32',
+    problem: 'FP16 has no JSON form: send it behind the JSON, with binary_data_size',
   }),
   FP32: floats('FP32'),
   FP64: floats('FP64'),
@@ -118,8 +118,7 @@ export function writeTensorData({ name, datatype, data }: Tensor): Decoded<reado
     ok: false,
     problems: [{ path: '/outputs', code: 'no-json-form', message: `tensor "${name}": ${message}` }],
   });
-  if (datatype === 'FP16')
-    return refused('FP16 has no JSON form; the model must give FP32 to answer in JSON');
+  if (datatype === 'FP16') return refused('FP16 has no JSON form: ask for it with "binary_data": true');
   if (datatype === 'BOOL') return { ok: true, value: Array.from<unknown, boolean>(data, (bit) => bit === 1) };
   if (data instanceof BigInt64Array || data instanceof BigUint64Array) {
     return { ok: true, value: Array.from(data, losslessInteger) };

@@ -16,7 +16,7 @@ export const TENSOR_ARRAYS = {
 } as const;
 
 type NumericDatatype = keyof typeof TENSOR_ARRAYS;
-/** `BYTES` elements are text here: the protocol's JSON form carries nothing else. */
+/** `BYTES` elements are text here: neither JSON nor the runtime's strings carry anything else. */
 export type Datatype = NumericDatatype | 'BYTES';
 type NumericData = InstanceType<(typeof TENSOR_ARRAYS)[NumericDatatype]>;
 export type TensorData = NumericData | readonly string[];

@@ -43,5 +43,20 @@ export function validateAgainstSignature(request: InferRequest, signature: Signa
     const message = `output ${quote(name)} is unknown: the model gives ${names(signature.outputs)}`;
     problems.push({ path: `/outputs/${index}`, code: 'unknown-output', message });
   }
-  return problems;
+  return [...problems, ...withoutJsonForm(request, signature)];
+}
+
+/** Outputs that the request wants in JSON and that have no JSON form. */
+function withoutJsonForm(
+  { outputs, binaryOutputs = [] }: InferRequest,
+  signature: Signature,
+): InputProblem[] {
+  return signature.outputs
+    .filter(({ name, datatype }) => datatype === 'FP16' && (outputs?.includes(name) ?? true))
+    .filter(({ name }) => binaryOutputs !== 'all' && !binaryOutputs.includes(name))
+    .map(({ name }) => ({
+      path: '/outputs',
+      code: 'no-json-form',
+      message: `output ${quote(name)} is FP16, which has no JSON form: ask for it with "binary_data": true`,
+    }));
 }

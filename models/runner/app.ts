@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { LIVE_PATH, READY_PATH } from './config.ts';
 import { HttpError, toHttpError } from './http-error.ts';
 import { type OpenInferenceOptions, openInferenceRoutes } from './open-inference-routes.ts';
+import { repositoryRoutes } from './repository-routes.ts';
 
 export interface RunnerAppOptions extends OpenInferenceOptions {
   readonly apiKey: string | undefined;
@@ -12,7 +13,11 @@ export interface RunnerAppOptions extends OpenInferenceOptions {
   readonly isReady: () => boolean;
 }
 
-const SERVER = { name: 'switchyard-runner', version: '2', extensions: [] } as const;
+const SERVER = {
+  name: 'switchyard-runner',
+  version: '2',
+  extensions: ['binary_tensor_data', 'model_configuration', 'model_repository', 'statistics'],
+} as const;
 
 /** The runner's HTTP surface: health for anyone, everything else for holders of the key. */
 export function createRunnerApp(options: RunnerAppOptions): Express {
@@ -39,6 +44,7 @@ export function createRunnerApp(options: RunnerAppOptions): Express {
   app.get('/v2', (_request, response) => {
     response.json(SERVER);
   });
+  app.use('/v2/repository', repositoryRoutes({ ...options, hasKey: apiKey !== undefined }));
   app.use('/v2', openInferenceRoutes(options));
   app.use((request) => {
     throw new HttpError(404, `${request.method} on this path is not offered here`);

@@ -20,11 +20,11 @@ export interface RepositoryWatcherOptions {
   readonly events: RepositoryEvents;
 }
 
-/** One version as the repository orders it and the host has it. */
-export interface RepositoryVersion {
+/** One version as the repository orders it and the host has it; without a state while it was unloaded by hand. */
+export interface ListedVersion {
   readonly model: string;
   readonly version: string;
-  readonly state: ModelState;
+  readonly state: ModelState | undefined;
 }
 
 const FILE = 'repository.json';
@@ -38,6 +38,7 @@ export class RepositoryWatcher {
   readonly #options: RepositoryWatcherOptions;
   readonly #stopping = new AbortController();
   readonly #loads = new Set<Promise<void>>();
+  readonly #unloaded = new Set<string>();
   #entries: readonly RepositoryEntry[] = [];
   #tag: string | null = null;
   #polling: Promise<void> = Promise.resolve();
@@ -62,17 +63,28 @@ export class RepositoryWatcher {
   }
 
   /** The listed versions of a model, from oldest to newest. */
-  versionsOf(model: string): readonly RepositoryVersion[] {
-    return this.#entries.flatMap(({ model: name, version }) => {
-      const state = name === model ? this.#options.host.state(name, version) : undefined;
-      return state === undefined ? [] : [{ model: name, version, state }];
-    });
+  versionsOf(model: string): readonly ListedVersion[] {
+    return this.versions().filter((listed) => listed.model === model);
   }
 
-  /** Every listed version's state. */
-  states(): readonly ModelState[] {
+  /** Every listed version, in the repository's order. */
+  versions(): readonly ListedVersion[] {
     const { host } = this.#options;
-    return this.#entries.flatMap(({ model, version }) => host.state(model, version) ?? []);
+    return this.#entries.map(({ model, version }) => ({ model, version, state: host.state(model, version) }));
+  }
+
+  /** Takes every version of a model out of service until `load`, whatever the repository lists meanwhile. */
+  async unload(model: string): Promise<void> {
+    this.#unloaded.add(model);
+    const versions = this.#entries.filter((entry) => entry.model === model);
+    await Promise.all(versions.map(({ version }) => this.#options.host.withdraw(model, version)));
+  }
+
+  /** Serves the listed versions of a model again, or tries those that failed once more; resolves when all have settled. */
+  async load(model: string): Promise<void> {
+    this.#unloaded.delete(model);
+    for (const entry of this.#entries) if (entry.model === model) this.#serve(entry);
+    await Promise.all(this.#loads);
   }
 
   async #poll(): Promise<void> {
@@ -136,6 +148,7 @@ export class RepositoryWatcher {
   #serve(entry: RepositoryEntry): void {
     const { host, store, events } = this.#options;
     const { model, version, sha256, sizeBytes } = entry;
+    if (this.#unloaded.has(model)) return;
     const known = host.state(model, version);
     if (known?.status === 'loading' || (known?.status === 'ready' && known.digest === sha256)) return;
     const artifacts = [`${store.uri}/${entry.artifact}`];

@@ -40,7 +40,7 @@ export async function startRunner(config: RunnerConfig, log: Logger): Promise<Ru
     maxBytes: config.CACHE_MAX_MIB * MIB,
   });
   const host = new ModelHost({ cache, pool });
-  const metrics = createRunnerMetrics(pool, () => repository.states());
+  const metrics = createRunnerMetrics(pool, () => repository.versions().flatMap(({ state }) => state ?? []));
   const repository = new RepositoryWatcher({
     store: openObjectStore(config.MODEL_REPOSITORY),
     host,

@@ -267,7 +267,7 @@ describe('the endpoint as a model', () => {
     const metadata = await call(`${gateway.url}/v2/models/ranking`, { headers });
     expect(metadata).toMatchObject({
       status: 200,
-      body: { name: 'ranking', versions: ['v1'], platform: 'onnx' },
+      body: { name: 'ranking', versions: ['v1', 'v2'], platform: 'onnx' },
     });
     expect(await call(`${gateway.url}/v2/models/ranking/ready`, { headers })).toMatchObject({ status: 200 });
     expect(await call(`${gateway.url}/v2`)).toMatchObject({ status: 200, body: { name: 'switchyard' } });

@@ -16,20 +16,24 @@ import numpy as np
 import tritonclient.http as http
 from tritonclient.utils import InferenceServerException
 
-client = http.InferenceServerClient(url=sys.argv[1])
+client = http.InferenceServerClient(url=sys.argv[1], concurrency=4)
 key = {'x-api-key': sys.argv[2]}
 texts = ['genre', 'mpaa', 'source', 'creative_type', 'distributor', 'director']
 numbers = ['running_time_min', 'budget_usd', 'release_year', 'release_month']
 
-def infer(user, numbers=numbers):
+def infer(user, numbers=numbers, binary=False, **options):
     inputs = []
     for name in texts + numbers:
         array = np.array(['Drama', ''], dtype=object) if name in texts else np.array([-1, 120], dtype=np.float32)
         given = http.InferInput(name, [2], 'BYTES' if name in texts else 'FP32')
-        given.set_data_from_numpy(array, binary_data=False)
+        given.set_data_from_numpy(array, binary_data=binary)
         inputs.append(given)
-    wanted = [http.InferRequestedOutput('score', binary_data=False)]
-    result = client.infer('movie-ranking', inputs, outputs=wanted, headers={**key, 'x-switchyard-unit': user}, request_id='7')
+    wanted = [http.InferRequestedOutput('score', binary_data=binary)]
+    headers = {**key, 'x-switchyard-unit': user}
+    if options.pop('concurrently', False):
+        pending = [client.async_infer('movie-ranking', inputs, outputs=wanted, headers=headers) for _ in range(8)]
+        return [each.get_result().as_numpy('score').tolist() for each in pending]
+    result = client.infer('movie-ranking', inputs, outputs=wanted, headers=headers, request_id='7', **options)
     return {'scores': result.as_numpy('score').tolist(), 'id': result.get_response()['id'], 'version': result.get_response()['model_version']}
 
 def refusal(act):
@@ -44,6 +48,13 @@ print(json.dumps({
     'modelReady': client.is_model_ready('movie-ranking', headers=key),
     'server': client.get_server_metadata(),
     'model': client.get_model_metadata('movie-ranking', headers=key),
+    'config': client.get_model_config('movie-ranking', headers=key),
+    'index': client.get_model_repository_index(headers=key),
+    'same': [infer('user-1')] + [infer('user-1', binary=binary, request_compression_algorithm=coding,
+        response_compression_algorithm=coding) for coding in (None, 'gzip', 'deflate') for binary in (True, False)],
+    'concurrent': infer('user-1', binary=True, concurrently=True),
+    'second': infer('user-1', model_version='v2'),
+    'stats': client.get_inference_statistics('movie-ranking', headers=key),
     'users': [infer('user-%d' % index) for index in range(20)],
     'lacking': refusal(lambda: infer('user', [])),
     'noKey': refusal(lambda: client.get_model_metadata('movie-ranking')),
@@ -93,9 +104,16 @@ describe.skipIf(missing !== null)(
       });
       expect(seen.model).toMatchObject({
         name: 'movie-ranking',
-        versions: ['v1'],
+        versions: ['v1', 'v2'],
         outputs: [{ name: 'score' }],
       });
+      expect(seen.config.input).toHaveLength(10);
+      expect(seen.index).toContainEqual(expect.objectContaining({ name: 'movie-ranking', state: 'READY' }));
+      for (const { scores } of seen.same) expect(scores).toEqual(seen.same[0].scores);
+      expect(seen.concurrent).toEqual(Array(8).fill(seen.same[0].scores));
+      expect(seen.second.version).toBe('v2');
+      expect(seen.stats.model_stats[1]).toMatchObject({ version: 'v2' });
+      expect(seen.stats.model_stats[1].inference_count).toBeGreaterThan(0);
       const versions = new Map<string, string>();
       for (const { id, version, scores } of seen.users) {
         expect(id).toBe('7');

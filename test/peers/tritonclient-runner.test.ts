@@ -19,22 +19,35 @@ import numpy as np
 import tritonclient.http as http
 from tritonclient.utils import InferenceServerException
 
-client = http.InferenceServerClient(url=sys.argv[1])
+client = http.InferenceServerClient(url=sys.argv[1], concurrency=4)
 
-def infer(model, array, datatype, version=''):
+def inputs_of(model, array, datatype, binary):
     given = http.InferInput('features' if model == 'ranker' else 'x', list(array.shape), datatype)
-    given.set_data_from_numpy(array, binary_data=False)
-    output = 'scores' if model == 'ranker' else 'y'
-    wanted = [http.InferRequestedOutput(output, binary_data=False)]
-    result = client.infer(model, [given], outputs=wanted, model_version=version, request_id='7')
+    given.set_data_from_numpy(array, binary_data=binary)
+    return [given]
+
+def outputs_of(model, binary):
+    return [http.InferRequestedOutput('scores' if model == 'ranker' else 'y', binary_data=binary)]
+
+def read(result):
     answer = result.get_response()
-    return {'data': result.as_numpy(output).tolist(), 'version': answer['model_version'], 'id': answer['id']}
+    output = answer['outputs'][0]
+    return {'data': result.as_numpy(output['name']).tolist(), 'version': answer['model_version'], 'id': answer['id'],
+        'binary': 'data' not in output}
+
+def infer(model, array, datatype, version='', binary=False, **options):
+    return read(client.infer(model, inputs_of(model, array, datatype, binary), outputs=outputs_of(model, binary),
+        model_version=version, request_id='7', **options))
 
 def refusal(act):
     try:
         act()
     except InferenceServerException as error:
         return [error.status(), error.message()]
+
+long = np.array([9007199254740993, -2**63], dtype=np.int64)
+many = np.arange(2000, dtype=np.float32).reshape(1000, 2)
+pending = [client.async_infer('ranker', inputs_of('ranker', np.array([[n, 0]], dtype=np.float32), 'FP32', True), request_id='7') for n in range(20)]
 
 print(json.dumps({
     'live': client.is_server_live(),
@@ -43,13 +56,24 @@ print(json.dumps({
     'otherReady': client.is_model_ready('nobody'),
     'server': client.get_server_metadata(),
     'model': client.get_model_metadata('ranker'),
+    'config': client.get_model_config('ranker'),
+    'index': client.get_model_repository_index(),
     'scores': infer('ranker', np.array([[1, 1], [0, 3]], dtype=np.float32), 'FP32'),
     'first': infer('ranker', np.array([[1, 1]], dtype=np.float32), 'FP32', '1'),
-    'long': str(infer('long', np.array([9007199254740993, -2**63], dtype=np.int64), 'INT64')['data']),
+    'binary': infer('ranker', np.array([[1, 1], [0, 3]], dtype=np.float32), 'FP32', binary=True),
+    'long': str(infer('long', long, 'INT64')['data']),
+    'longBinary': str(infer('long', long, 'INT64', binary=True)['data']),
+    'half': infer('half', np.array([1.5, -2], dtype=np.float16), 'FP16', binary=True),
     'text': infer('text', np.array(['é', ''], dtype=object), 'BYTES')['data'],
+    'textBinary': infer('text', np.array(['é', ''], dtype=object), 'BYTES', binary=True),
     'flags': infer('flags', np.array([True, False]), 'BOOL')['data'],
+    'flagsBinary': infer('flags', np.array([True, False]), 'BOOL', binary=True)['data'],
+    'packed': [infer('ranker', many, 'FP32', binary=binary, request_compression_algorithm=coding,
+        response_compression_algorithm=coding)['data'][-1] for coding in ('gzip', 'deflate') for binary in (True, False)],
+    'async': [read(each.get_result())['data'] for each in pending],
     'unknown': refusal(lambda: infer('nobody', np.zeros((1,), dtype=np.float32), 'FP32')),
-    'shape': refusal(lambda: infer('ranker', np.zeros((1, 3), dtype=np.float32), 'FP32')),
+    'shape': refusal(lambda: infer('ranker', np.zeros((1, 3), dtype=np.float32), 'FP32', binary=True)),
+    'stats': client.get_inference_statistics('ranker', '1'),
 }, default=lambda value: value.decode()))
 `;
 
@@ -66,6 +90,7 @@ describe.skipIf(missing !== null)(
         { model: 'ranker', version: '2', bytes: linearModel([2, 20]) },
         { model: 'long', version: '1', bytes: identityModel(DataType.INT64) },
         { model: 'text', version: '1', bytes: identityModel(DataType.STRING) },
+        { model: 'half', version: '1', bytes: identityModel(DataType.FLOAT16) },
         { model: 'flags', version: '1', bytes: identityModel(DataType.BOOL) },
       ]);
       runner = await RunnerProcess.ready({ MODEL_REPOSITORY: repository.uri, CACHE_DIR: cache });
@@ -76,7 +101,7 @@ describe.skipIf(missing !== null)(
       await rm(cache, { recursive: true, force: true });
     });
 
-    it('understands health, metadata, inference and errors', async () => {
+    it('understands health, metadata, binary, packed and concurrent inference, and errors', async () => {
       const { stdout } = await promisify(execFile)(TRITON_PYTHON, ['-c', SCRIPT, new URL(runner.url).host]);
       expect(JSON.parse(stdout)).toMatchObject({
         live: true,
@@ -89,8 +114,18 @@ describe.skipIf(missing !== null)(
           versions: ['1', '2'],
           inputs: [{ name: 'features', datatype: 'FP32', shape: [-1, 2] }],
         },
-        scores: { data: [22, 60], version: '2', id: '7' },
+        config: { name: 'ranker', input: [{ name: 'features', data_type: 'TYPE_FP32', dims: [-1, 2] }] },
+        index: expect.arrayContaining([{ name: 'text', version: '1', state: 'READY', reason: '' }]),
+        scores: { data: [22, 60], version: '2', id: '7', binary: false },
         first: { data: [11], version: '1' },
+        binary: { data: [22, 60], version: '2', id: '7', binary: true },
+        longBinary: '[9007199254740993, -9223372036854775808]',
+        half: { data: [1.5, -2], binary: true },
+        textBinary: { data: ['é', ''], binary: true },
+        flagsBinary: [true, false],
+        packed: Array(4).fill(1998 * 2 + 1999 * 20),
+        async: Array.from({ length: 20 }, (_, n) => [2 * n]),
+        stats: { model_stats: [{ name: 'ranker', version: '1', inference_count: 1 }] },
         long: '[9007199254740993, -9223372036854775808]',
         text: ['é', ''],
         flags: [true, false],

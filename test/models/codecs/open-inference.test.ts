@@ -4,66 +4,28 @@ import { errorBody } from '../../../models/codecs/input-problem.ts';
 import {
   decodeInferRequest,
   decodeInferResponse,
-  encodeInferRequest,
-  encodeInferResponse,
   type InferRequest,
 } from '../../../models/codecs/open-inference.ts';
-import { type Datatype, elementCount, TENSOR_ARRAYS, type Tensor } from '../../../models/codecs/tensor.ts';
+import type { Datatype, Tensor } from '../../../models/codecs/tensor.ts';
+import { encodeInferRequest, encodeInferResponse } from '../../../models/codecs/write-open-inference.ts';
+import { jsonBody, parameters, tensorsOf } from '../../support/tensors.ts';
+
+const tensors = tensorsOf('JSON');
 
 function input(datatype: string, shape: readonly number[], data: string): string {
   return `{"inputs":[{"name":"x","datatype":"${datatype}","shape":[${shape}],"data":${data}}]}`;
 }
 function decoded(body: string | Uint8Array): InferRequest {
-  const result = decodeInferRequest(body);
+  const result = decodeInferRequest(jsonBody(body));
   if (!result.ok) throw new Error(errorBody(result.problems).error);
   return result.value;
 }
 const refusal = (body: string | Uint8Array): string => {
-  const result = decodeInferRequest(body);
+  const result = decodeInferRequest(jsonBody(body));
   return result.ok
     ? 'accepted'
     : result.problems.map(({ code, message }) => `${code}: ${message}`).join('\n');
 };
-
-const ELEMENTS: Readonly<Record<Exclude<Datatype, 'FP16'>, fc.Arbitrary<unknown>>> = {
-  BOOL: fc.constantFrom(0, 1),
-  UINT8: fc.integer({ min: 0, max: 2 ** 8 - 1 }),
-  UINT16: fc.integer({ min: 0, max: 2 ** 16 - 1 }),
-  UINT32: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
-  UINT64: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
-  INT8: fc.integer({ min: -(2 ** 7), max: 2 ** 7 - 1 }),
-  INT16: fc.integer({ min: -(2 ** 15), max: 2 ** 15 - 1 }),
-  INT32: fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }),
-  INT64: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
-  // JSON.stringify writes -0 as 0; the protocol gives the sign of zero no meaning.
-  FP32: fc.float({ noNaN: true, noDefaultInfinity: true }).map((number) => number + 0),
-  FP64: fc.double({ noNaN: true, noDefaultInfinity: true }).map((number) => number + 0),
-  BYTES: fc.string({ unit: 'binary' }),
-};
-
-const tensor: fc.Arbitrary<Tensor> = fc
-  .record({
-    name: fc.string({ minLength: 1 }),
-    datatype: fc.constantFrom(...(Object.keys(ELEMENTS) as (keyof typeof ELEMENTS)[])),
-    shape: fc.array(fc.nat(4), { maxLength: 3 }),
-  })
-  .chain(({ name, datatype, shape }) => {
-    const count = elementCount(shape);
-    return fc
-      .array(ELEMENTS[datatype], { minLength: count, maxLength: count })
-      .map((elements) => ({ name, datatype, shape, data: dataOf(datatype, elements) }));
-  });
-
-function dataOf(datatype: Datatype, elements: readonly unknown[]): Tensor['data'] {
-  if (datatype === 'BYTES') return elements.map(String);
-  return Reflect.construct(TENSOR_ARRAYS[datatype], [elements]);
-}
-
-const parameters = fc.dictionary(
-  fc.string(),
-  fc.oneof(fc.string(), fc.boolean(), fc.integer(), fc.bigInt({ min: 2n ** 53n, max: 2n ** 63n })),
-);
-const tensors = fc.uniqueArray(tensor, { selector: ({ name }) => name, maxLength: 4 });
 
 describe('the JSON form of the Open Inference Protocol', () => {
   it('gives back every request that it has written, in all datatypes', () => {
@@ -133,7 +95,7 @@ describe('the JSON form of the Open Inference Protocol', () => {
     ['an object', 'FP32', '[{}]', 'an object'],
     ['an array within flat data', 'FP32', '[[1]]', 'an array'],
     ['half of a surrogate pair', 'BYTES', '["\\ud800"]', 'well-formed'],
-    ['a half-precision number', 'FP16', '[1]', 'binary tensor extension'],
+    ['a half-precision number', 'FP16', '[1]', 'binary_data_size'],
   ])('refuses %s in %s data', (_what, datatype, data, message) => {
     expect(refusal(input(datatype, [1], data))).toContain(message);
   });
@@ -152,7 +114,7 @@ describe('the JSON form of the Open Inference Protocol', () => {
     ['nesting without end', `{"a":${'['.repeat(200_000)}1234567890123456789`, 'not-json'],
     ['an id that is no string', '{"id":7,"inputs":[]}', '"id" is 7'],
     ['a parameter that is no scalar', '{"parameters":{"p":[]},"inputs":[]}', 'parameter "p" is an array'],
-    ['an output without a name', '{"inputs":[],"outputs":[{}]}', '"outputs" must be'],
+    ['an output without a name', '{"inputs":[],"outputs":[{}]}', 'with a "name"'],
   ])('refuses %s', (_what, body, message) => {
     expect(refusal(body)).toContain(message);
   });
@@ -172,9 +134,9 @@ describe('the JSON form of the Open Inference Protocol', () => {
   it('bounds the elements of all tensors together', () => {
     const item = (name: string) => ({ name, datatype: 'FP32', shape: [6], data: [1, 2, 3, 4, 5, 6] });
     const body = JSON.stringify({ inputs: [item('a'), item('b')] });
-    expect(decodeInferRequest(body, { maxElements: 12, maxTensors: 2 }).ok).toBe(true);
-    expect(decodeInferRequest(body, { maxElements: 11, maxTensors: 2 }).ok).toBe(false);
-    expect(decodeInferRequest(body, { maxElements: 12, maxTensors: 1 }).ok).toBe(false);
+    expect(decodeInferRequest(jsonBody(body), { maxElements: 12, maxTensors: 2 }).ok).toBe(true);
+    expect(decodeInferRequest(jsonBody(body), { maxElements: 11, maxTensors: 2 }).ok).toBe(false);
+    expect(decodeInferRequest(jsonBody(body), { maxElements: 12, maxTensors: 1 }).ok).toBe(false);
   });
 
   it('writes no answer that JSON cannot hold', () => {
@@ -189,7 +151,9 @@ describe('the JSON form of the Open Inference Protocol', () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.jsonValue(), (inputs, outputs) => {
         const result = decodeInferRequest(
-          JSON.stringify({ inputs: [inputs, { name: 'x', shape: [inputs], data: outputs }], outputs }),
+          jsonBody(
+            JSON.stringify({ inputs: [inputs, { name: 'x', shape: [inputs], data: outputs }], outputs }),
+          ),
         );
         expect(result.ok || result.problems.length > 0).toBe(true);
       }),

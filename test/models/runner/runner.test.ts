@@ -86,7 +86,7 @@ describe('a runner', () => {
   it('describes the server and its models as the protocol does', async () => {
     expect(await get('/v2')).toMatchObject({
       status: 200,
-      body: { name: 'switchyard-runner', extensions: [] },
+      body: { name: 'switchyard-runner', extensions: expect.arrayContaining(['binary_tensor_data']) },
     });
     expect(await get('/v2/models/ranker')).toEqual({
       status: 200,
@@ -108,6 +108,59 @@ describe('a runner', () => {
     ]) {
       expect(await get(`${path}?verbose=1`)).toMatchObject({ status: 200 });
     }
+  });
+
+  it('tells of its configuration, its numbers and its repository', async () => {
+    expect(await get('/v2/models/ranker/config')).toMatchObject({
+      body: { name: 'ranker', input: [{ data_type: 'TYPE_FP32', dims: [-1, 2] }] },
+    });
+    await infer('ranker/versions/v1', features([1, 1]));
+    expect(await get('/v2/models/ranker/versions/v1/stats')).toMatchObject({
+      body: {
+        model_stats: [
+          { name: 'ranker', version: 'v1', inference_count: expect.toSatisfy((count) => count > 0) },
+        ],
+      },
+    });
+    const index = await fetch(`${runner.url}/v2/repository/index`, { method: 'POST' });
+    expect(await index.json()).toContainEqual({
+      name: 'foreign',
+      version: 'v1',
+      state: 'UNAVAILABLE',
+      reason: expect.stringContaining('not-a-model'),
+    });
+    const ready = await fetch(`${runner.url}/v2/repository/index`, {
+      method: 'POST',
+      body: '{"ready":true}',
+    });
+    expect(await ready.json()).toHaveLength(4);
+  });
+
+  it('loads and unloads by hand only where a key protects it', async () => {
+    const post = (url: string, path: string) =>
+      fetch(`${url}/v2/repository/models/${path}`, {
+        method: 'POST',
+        headers: { authorization: 'Bearer a-key-of-the-runner' },
+      });
+    expect((await post(runner.url, 'ranker/unload')).status).toBe(403);
+    const own = await RunnerProcess.ready({
+      MODEL_REPOSITORY: repository.uri,
+      CACHE_DIR: cache,
+      RUNNER_API_KEY: 'a-key-of-the-runner',
+    });
+    const ready = async () =>
+      (
+        await fetch(`${own.url}/v2/models/ranker/ready`, {
+          headers: { authorization: 'Bearer a-key-of-the-runner' },
+        })
+      ).status;
+    expect((await post(own.url, 'ranker/unload')).status).toBe(200);
+    expect(await ready()).toBe(503);
+    expect((await post(own.url, 'ranker/load')).status).toBe(200);
+    expect(await ready()).toBe(200);
+    expect((await post(own.url, 'nobody/load')).status).toBe(404);
+    expect((await post(own.url, 'foreign/load')).status).toBe(400);
+    await own.stop();
   });
 
   it.each([

@@ -1,0 +1,37 @@
+import type { Request } from 'express';
+import { isObject } from '../../models/codecs/decode-tensor.ts';
+import { type InferBody, inferBody, JSON_LENGTH_HEADER, jsonOf } from '../../models/codecs/infer-body.ts';
+import { errorBody } from '../../models/codecs/input-problem.ts';
+import { parseLossless } from '../../models/codecs/lossless-json.ts';
+import { readBody } from '../http/read-body.ts';
+import { Problem } from '../problems.ts';
+
+/** The body of an inference, unpacked, with the place where its JSON ends. */
+export async function readInferBody(request: Request, maxBytes: number): Promise<InferBody> {
+  const read = inferBody(await readBody(request, maxBytes), request.headers[JSON_LENGTH_HEADER]);
+  if (read.ok) return read.value;
+  throw new Problem('invalid-request', errorBody(read.problems).error);
+}
+
+/**
+ * The protocol's request parameters, where context may travel. A body that cannot hold any is not parsed here:
+ * the target parses it anyway, and says what is wrong with it.
+ */
+export function parametersOf(body: InferBody): Readonly<Record<string, unknown>> {
+  const json = jsonOf(body);
+  if (!json.includes('"parameters"') && !json.includes('\\u')) return {};
+  let parsed: unknown;
+  try {
+    parsed = parseLossless(json.toString('utf8'));
+  } catch (cause) {
+    throw new Problem('invalid-request', 'the body is not JSON: check its syntax and encoding', { cause });
+  }
+  const parameters = isObject(parsed) ? parsed['parameters'] : undefined;
+  if (!isObject(parameters)) return {};
+  return Object.fromEntries(
+    Object.entries(parameters).map(([name, value]) => [
+      name,
+      typeof value === 'bigint' ? String(value) : value,
+    ]),
+  );
+}

@@ -1,0 +1,34 @@
+import type { ServerResponse } from 'node:http';
+import { type InferBody, JSON_LENGTH_HEADER } from '../codecs/infer-body.ts';
+import { ANSWER_CODINGS, compress } from './content-coding.ts';
+
+/** Below this, compression costs more than the bytes it saves. */
+const MIN_COMPRESSED_BYTES = 1_024;
+
+/** As Express knows which of these codings a client takes, and prefers. */
+interface AcceptsEncodings {
+  acceptsEncodings(...codings: string[]): string | false;
+}
+
+/**
+ * Ends an answer with a body of the protocol: JSON, or JSON and binary tensors; compressed where the client asked
+ * for it. The JSON's length counts what is inside of the compression.
+ */
+export async function sendInferBody(
+  request: AcceptsEncodings,
+  response: ServerResponse,
+  { bytes, jsonBytes }: InferBody,
+): Promise<void> {
+  response.setHeader('content-type', jsonBytes === null ? 'application/json' : 'application/octet-stream');
+  if (jsonBytes !== null) response.setHeader(JSON_LENGTH_HEADER, jsonBytes);
+  const accepted =
+    bytes.length < MIN_COMPRESSED_BYTES ? false : request.acceptsEncodings(...ANSWER_CODINGS, 'identity');
+  const coding = ANSWER_CODINGS.find((candidate) => candidate === accepted);
+  if (coding === undefined) {
+    response.setHeader('content-length', bytes.length).end(bytes);
+    return;
+  }
+  const compressed = await compress(bytes, coding);
+  response.setHeader('content-encoding', coding).setHeader('vary', 'accept-encoding');
+  response.setHeader('content-length', compressed.length).end(compressed);
+}
