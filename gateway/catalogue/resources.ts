@@ -3,6 +3,7 @@ import { experimentSchema } from '../../experiments/experiment.ts';
 import { layerSchema } from '../../experiments/layer.ts';
 import { metricSchema } from '../../experiments/metric.ts';
 import { segmentSchema } from '../../experiments/segment.ts';
+import { aliasSchema } from '../../models/catalogue/alias.ts';
 import { modelSchema, modelVersionSchema } from '../../models/catalogue/model.ts';
 import { targetSchema } from '../../models/catalogue/target.ts';
 import type { Role } from '../access/principal.ts';
@@ -16,7 +17,7 @@ export interface ResourceKind {
   readonly singular: string;
   readonly schema: z.ZodType<Record<string, unknown>>;
   /** The field that names it within its collection. */
-  readonly keyField: 'key' | 'version';
+  readonly keyField: 'key' | 'version' | 'alias';
   readonly parent?: 'models';
   /** Immutable things can be created and deleted, never replaced. */
   readonly immutable?: true;
@@ -84,6 +85,21 @@ export const RESOURCE_KINDS = [
       sha256: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
       sizeBytes: 48_213,
       artifacts: ['s3://acme-models/movie-ranker/v2.onnx', 'gs://acme-models/movie-ranker/v2.onnx'],
+    },
+  },
+  {
+    name: 'aliases',
+    singular: 'alias',
+    schema: aliasSchema,
+    keyField: 'alias',
+    parent: 'models',
+    writers: [],
+    example: {
+      alias: 'champion',
+      versions: [
+        { version: 'v1', weight: 9_500 },
+        { version: 'v2', weight: 500 },
+      ],
     },
   },
   {

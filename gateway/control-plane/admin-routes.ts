@@ -23,6 +23,7 @@ export function adminRoutes({ store, source, resultsOf }: AdminOptions): Route[]
   const writer = new ConfigurationWriter(store, source);
   const rules: Readonly<Record<string, ResourceRules>> = {
     experiments: experimentRules,
+    versions: { onCreate: (body, actor) => ({ ...body, registeredBy: actor.name }) },
     tenants: {
       // The pseudonymisation key is there before the tenant is, and goes with it: its history is then unlinkable.
       beforeCreate: async (tenant) => {

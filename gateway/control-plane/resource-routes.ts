@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express';
-import type { StoredDocument } from '../../experiments/store/configuration-store.ts';
+import type { Actor, StoredDocument } from '../../experiments/store/configuration-store.ts';
 import { type Principal, seesOneTenantOnly } from '../access/principal.ts';
 import { nestedKey, type ResourceKind } from '../catalogue/resources.ts';
 import { contextOf } from '../http/request-context.ts';
@@ -16,7 +16,7 @@ type Params = Readonly<Record<string, string>>;
 /** What a kind of resource does beyond being stored. Each may throw a Problem to refuse. */
 export interface ResourceRules {
   /** The stored value of a new thing, from the body as validated. */
-  readonly onCreate?: (body: Value) => Value;
+  readonly onCreate?: (body: Value, actor: Actor) => Value;
   /** The stored value after a replacement. */
   readonly onReplace?: (current: Value, body: Value) => Value;
   /** The stored value when a file is applied; `managed` is what the file says of the fields the gateway keeps. */
@@ -73,7 +73,7 @@ class ResourceHandlers {
       action: 'create',
       actor: actorOf(request),
       next: (current) => {
-        if (current === null) return this.#rules.onCreate?.(body) ?? body;
+        if (current === null) return this.#rules.onCreate?.(body, actorOf(request)) ?? body;
         throw new Problem(
           'already-exists',
           `there is a ${singular} "${key}" already: choose another key or replace it by PUT`,
@@ -111,12 +111,13 @@ class ResourceHandlers {
 
   async replace(request: Request<Params>, response: Response): Promise<void> {
     const { name, schema, keyField } = this.#kind;
-    const key = request.params['key'] ?? '';
+    const own = request.params['key'] ?? '';
+    const key = this.#storeKey(request.params, own);
     const body = parsedBody(schema, request.body);
-    if (body[keyField] !== key) {
+    if (body[keyField] !== own) {
       throw new Problem(
         'invalid-request',
-        `the path says "${key}" and the body "${String(body[keyField])}": a key never changes`,
+        `the path says "${own}" and the body "${String(body[keyField])}": a key never changes`,
       );
     }
     const document = await this.#writer.change({

@@ -9,10 +9,13 @@ export function endpointVersions(endpoint: CompiledEndpoint): ReadonlyMap<string
   const versions = new Map<string, TargetWithTwins>();
   if (endpoint.endpoint.blinded) return versions;
   const variants = endpoint.experiments.flatMap(({ experiment }) => experiment.variants);
-  const served = [endpoint.defaultTarget, ...variants.map(({ target }) => endpoint.targets.get(target))];
-  for (const place of served) {
-    const version = place?.target.version;
-    if (place !== undefined && version !== undefined && !versions.has(version)) versions.set(version, place);
+  const places = [
+    endpoint.defaultTarget,
+    ...variants.flatMap(({ target }) => endpoint.targets.get(target) ?? []),
+  ];
+  for (const place of places.flatMap<TargetWithTwins>((each) => each.ramp ?? [each])) {
+    const { version } = place.target;
+    if (version !== undefined && !versions.has(version)) versions.set(version, place);
   }
   return versions;
 }

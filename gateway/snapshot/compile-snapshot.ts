@@ -7,14 +7,17 @@ import { layerSchema } from '../../experiments/layer.ts';
 import { BUILT_IN_METRICS, metricSchema } from '../../experiments/metric.ts';
 import { segmentSchema } from '../../experiments/segment.ts';
 import type { StoredDocument } from '../../experiments/store/configuration-store.ts';
+import { aliasSchema } from '../../models/catalogue/alias.ts';
 import { modelSchema, modelVersionSchema } from '../../models/catalogue/model.ts';
-import { targetSchema, twinsOf } from '../../models/catalogue/target.ts';
+import { targetSchema } from '../../models/catalogue/target.ts';
 import { storedApiKeySchema, storedServiceKeySchema } from '../catalogue/api-key.ts';
 import { endpointSchema } from '../catalogue/endpoint.ts';
-import { API_KEYS, nestedKey, SERVICE_KEYS } from '../catalogue/resources.ts';
+import { API_KEYS, SERVICE_KEYS } from '../catalogue/resources.ts';
 import { tenantSchema } from '../catalogue/tenant.ts';
+import { checkModelReferences } from './check-model-references.ts';
 import { serviceKeyGrants, tenantKeyGrants } from './compile-keys.ts';
-import type { CompiledEndpoint, RegisteredExperiment, Snapshot, TargetWithTwins } from './snapshot.ts';
+import { resolveTargets } from './resolve-targets.ts';
+import type { CompiledEndpoint, RegisteredExperiment, Snapshot } from './snapshot.ts';
 
 /** An issue and the thing that has it: `endpoints/movie-ranking`. */
 interface ConfigurationIssue extends Issue {
@@ -40,8 +43,9 @@ export function compileSnapshot(
   checkReferences(parsed, issues);
   const compiled = compileExperiments(parsed, issues);
   if (issues.length > 0) return { ok: false, issues };
-  const endpoints = compileEndpoints(parsed, compiled);
-  const { tenants, experiments, metrics, targets, versions } = parsed;
+  const { withTwins, targets, servedTargets } = resolveTargets(parsed);
+  const endpoints = compileEndpoints(parsed, { compiled, withTwins });
+  const { tenants, experiments, metrics, versions } = parsed;
   const tenantKeys = tenantKeyGrants(parsed.keys.values(), tenants);
   const serviceKeys = serviceKeyGrants(parsed.serviceKeys.values());
   return {
@@ -55,6 +59,7 @@ export function compileSnapshot(
       experiments,
       metrics,
       targets,
+      servedTargets,
       versions,
     },
   };
@@ -101,6 +106,7 @@ function parseDocuments(documents: readonly StoredDocument[], issues: Configurat
     serviceKeys: collect(SERVICE_KEYS, storedServiceKeySchema),
     models: collect('models', modelSchema),
     versions: collect('versions', modelVersionSchema),
+    aliases: collect('aliases', aliasSchema),
     targets: collect('targets', targetSchema),
     endpoints: collect('endpoints', endpointSchema),
     layers: collect('layers', layerSchema),
@@ -127,17 +133,7 @@ function checkReferences(parsed: ParsedConfiguration, issues: ConfigurationIssue
       missing(`${SERVICE_KEYS}/${key}`, '/tenant', 'tenant', tenant);
     }
   }
-  for (const key of parsed.versions.keys()) {
-    const model = key.slice(0, key.indexOf('/'));
-    if (!parsed.models.has(model)) missing(`versions/${key}`, '', 'model', model);
-  }
-  for (const [key, { model, version }] of parsed.targets) {
-    if (model === undefined) continue;
-    if (!parsed.models.has(model)) missing(`targets/${key}`, '/model', 'model', model);
-    else if (version !== undefined && !parsed.versions.has(nestedKey(model, version))) {
-      missing(`targets/${key}`, '/version', 'version', nestedKey(model, version));
-    }
-  }
+  checkModelReferences(parsed, missing);
   for (const [key, { defaultTarget, tenants }] of parsed.endpoints) {
     if (!parsed.targets.has(defaultTarget))
       missing(`endpoints/${key}`, '/defaultTarget', 'target', defaultTarget);
@@ -217,14 +213,15 @@ function mixedTargetIssues(parsed: ParsedConfiguration): ConfigurationIssue[] {
   });
 }
 
+interface CompiledParts {
+  readonly compiled: readonly CompiledExperiment[];
+  readonly withTwins: CompiledEndpoint['targets'];
+}
+
 function compileEndpoints(
   parsed: ParsedConfiguration,
-  compiled: readonly CompiledExperiment[],
+  { compiled, withTwins }: CompiledParts,
 ): ReadonlyMap<string, CompiledEndpoint> {
-  const withTwins = new Map<string, TargetWithTwins>();
-  for (const [key, target] of parsed.targets) {
-    withTwins.set(key, { target, twins: twinsOf(target, parsed.targets.values()) });
-  }
   const endpoints = new Map<string, CompiledEndpoint>();
   for (const [key, endpoint] of parsed.endpoints) {
     const defaultTarget = withTwins.get(endpoint.defaultTarget);

@@ -18,6 +18,11 @@ export interface RegisteredExperiment {
 export interface TargetWithTwins {
   readonly target: Target;
   readonly twins: readonly Target[];
+  /**
+   * The versions that share its traffic while an alias ramps one, each with its weight in basis points; `target` is
+   * the heaviest. Null: there is one version only.
+   */
+  readonly ramp: readonly (TargetWithTwins & { readonly weightBp: number })[] | null;
 }
 
 /** An endpoint with everything a request on it needs, found by reference instead of by key. */
@@ -45,7 +50,10 @@ export interface Snapshot {
   readonly endpoints: ReadonlyMap<string, CompiledEndpoint>;
   readonly experiments: ReadonlyMap<string, RegisteredExperiment>;
   readonly metrics: ReadonlyMap<string, Metric>;
+  /** By key, each with the version that its alias names, if it names one. */
   readonly targets: ReadonlyMap<string, Target>;
+  /** The same, once for every version that an alias names. */
+  readonly servedTargets: readonly Target[];
   /** Key: `model/version`. */
   readonly versions: ReadonlyMap<string, ModelVersion>;
 }

@@ -43,7 +43,7 @@ export class OnnxTargets implements InProcessModels {
   /** Loads what a new configuration needs and lets go of what it no longer does. Failures are logged, and kept as states. */
   reconcile(snapshot: Snapshot): void {
     const wanted = new Map<string, { readonly model: string; readonly version: string }>();
-    for (const target of snapshot.targets.values()) {
+    for (const target of snapshot.servedTargets) {
       if (target.kind === 'onnx') wanted.set(`${target.model}/${target.version}`, target);
     }
     const { logger } = this.#options;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { modelSchema, modelVersionSchema } from './model.ts';
+import { modelSchema } from './model.ts';
 
 const httpUrlSchema = z
   .url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })
@@ -8,10 +8,18 @@ const httpUrlSchema = z
     message: 'must not carry credentials or a fragment: name the secret in "apiKeyEnv"',
   });
 
+const versionReference = z
+  .string()
+  .regex(
+    /^@?[a-z0-9][a-z0-9._-]{0,62}$/,
+    'must be a version, or @ and an alias of the model: 1–63 of a–z, 0–9, dot, dash and underscore',
+  )
+  .meta({ description: 'A version, or `@alias`: whatever version that names at the time' });
+
 const place = {
   key: modelSchema.shape.key,
   model: modelSchema.shape.key.optional(),
-  version: modelVersionSchema.shape.version.optional(),
+  version: versionReference.optional(),
   cloud: z.enum(['aws', 'gcp', 'local']),
   region: z.string().min(1).max(64),
   timeoutMs: z.int().min(1).max(600_000).optional().meta({ description: 'Longest one attempt may take, ms' }),
@@ -23,7 +31,7 @@ const place = {
 };
 
 const { apiKeyEnv: _none, model: _model, version: _version, ...inProcess } = place;
-const named = { model: modelSchema.shape.key, version: modelVersionSchema.shape.version };
+const named = { model: modelSchema.shape.key, version: versionReference };
 
 /**
  * One place where one model version answers: cloud, region and how.

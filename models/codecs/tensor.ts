@@ -18,6 +18,7 @@ export const TENSOR_ARRAYS = {
 type NumericDatatype = keyof typeof TENSOR_ARRAYS;
 /** `BYTES` elements are text here: neither JSON nor the runtime's strings carry anything else. */
 export type Datatype = NumericDatatype | 'BYTES';
+export const DATATYPES = [...(Object.keys(TENSOR_ARRAYS) as NumericDatatype[]), 'BYTES'] as const;
 type NumericData = InstanceType<(typeof TENSOR_ARRAYS)[NumericDatatype]>;
 export type TensorData = NumericData | readonly string[];
 
