@@ -1,14 +1,18 @@
 import { readFile, stat } from 'node:fs/promises';
+import { constants, setPriority } from 'node:os';
+import type { Tensor } from '../codecs/tensor.ts';
+import { hasBoundedOperators } from './bounded-operators.ts';
 import { inspectModel } from './inspect-model.ts';
 import { failureOf, ModelError } from './model-error.ts';
-import { openSession, runSession, syntheticInput } from './ort-tensor.ts';
-import type { CanaryReport } from './run-canary.ts';
+import { compareRows, measureRuns, sampleOf } from './model-profile.ts';
+import { openSession, runSession } from './ort-tensor.ts';
+import type { CanaryReport, CanaryTask } from './run-canary.ts';
 
 /** A protobuf message, and so an ONNX file, ends before 2 GiB. */
 const MAX_MODEL_BYTES = 2 ** 31 - 1;
 
 /** The first time anything reads an artifact as a model: inspected, loaded and run, where it can harm nobody. */
-async function admit(path: string): Promise<CanaryReport> {
+async function admit({ path, example }: CanaryTask): Promise<CanaryReport> {
   try {
     const { size } = await stat(path);
     if (size > MAX_MODEL_BYTES) {
@@ -17,15 +21,36 @@ async function admit(path: string): Promise<CanaryReport> {
         `${size} bytes are no ONNX model: one has at most ${MAX_MODEL_BYTES}`,
       );
     }
-    const signature = inspectModel(await readFile(path));
+    const bytes = await readFile(path);
+    const signature = inspectModel(bytes);
+    const sample = sampleOf(signature, example);
+    const begun = performance.now();
     const session = await openSession(path);
+    const loadMs = performance.now() - begun;
     const outputs = signature.outputs.map(({ name }) => name);
-    await runSession(session, signature.inputs.map(syntheticInput), outputs);
-    return { signature };
+    const run = () => runSession(session, sample, outputs);
+    await run();
+    return {
+      profile: {
+        signature,
+        rows: await compareRows(session, signature),
+        loadMs,
+        medianRunMs: await measureRuns(run),
+        sampleElements: elementsOf(sample),
+        bounded: hasBoundedOperators(bytes),
+        sizeBytes: size,
+      },
+    };
   } catch (error) {
     return { failure: failureOf(error) };
   }
 }
 
-const report = await admit(process.argv[2] ?? '');
-process.send?.(report, () => process.disconnect());
+const elementsOf = (tensors: readonly Tensor[]) => tensors.reduce((sum, { data }) => sum + data.length, 0);
+
+// Whoever is served now goes first.
+setPriority(constants.priority.PRIORITY_LOW);
+process.once('message', async (task: CanaryTask) => {
+  const report = await admit(task);
+  process.send?.(report, () => process.disconnect());
+});

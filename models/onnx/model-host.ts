@@ -112,8 +112,9 @@ export class ModelHost {
     try {
       signal.throwIfAborted();
       const path = await cache.fetch(version, { signal });
-      const signature = await runCanary(path, canary, signal);
-      await pool.load({ ...version, path, signature });
+      const profile = await runCanary({ path }, canary, signal);
+      const { signature } = profile;
+      await pool.load({ ...version, path, profile });
       signal.throwIfAborted();
       entry.state = { status: 'ready', signature, digest: version.sha256 };
     } catch (cause) {

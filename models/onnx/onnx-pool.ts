@@ -1,27 +1,35 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { Signature, Tensor } from '../codecs/tensor.ts';
+import type { Tensor } from '../codecs/tensor.ts';
+import { FairTurns } from './fair-turns.ts';
+import { InlineModels } from './inline-models.ts';
+import { abortedError, outcomeOf } from './job-outcome.ts';
+import { type LoadedModel, type LoadRequest, loadedModel, nameOf } from './loaded-model.ts';
 import { ModelError } from './model-error.ts';
-import { PoolWorker } from './pool-worker.ts';
+import type { Job } from './model-queue.ts';
+import type { PoolWorker } from './pool-worker.ts';
+import { refuseNul } from './refuse-nul.ts';
+import type { RunResult } from './run-requests.ts';
+import { WorkerCrew } from './worker-crew.ts';
+
+/** One run that has come to its end, of one request or of several. */
+export interface EndedRun {
+  readonly model: string;
+  readonly version: string;
+  readonly requests: number;
+  /** How long each of them had waited, ms. */
+  readonly waitedMs: readonly number[];
+  readonly tookMs: number;
+}
 
 export interface OnnxPoolOptions {
-  /** Threads, each of which holds every model and does one inference at a time. */
+  /** Threads, each of which holds every model and does one run at a time. */
   readonly workers: number;
-  /** Inferences that may wait; one more is `overloaded`. */
-  readonly queueLimit?: number;
-  /** An inference still running after so long is a runaway: its worker is given up and its model unloaded, ms. */
+  /** A run that goes on for so long is a runaway: its worker is given up and its model unloaded, ms. */
   readonly stuckAfterMs?: number;
   /** JavaScript heap of each thread, for text and bookkeeping; weights and numbers lie outside of it. */
   readonly heapMiB?: number;
   /** Told of each thread that ended unasked, after its requests failed; a new one is on its way then. */
   readonly onWorkerDeath?: (error: ModelError) => void;
-}
-
-export interface LoadRequest {
-  readonly model: string;
-  readonly version: string;
-  /** A file that has been admitted by runCanary, and stays until the model is unloaded. */
-  readonly path: string;
-  readonly signature: Signature;
+  readonly onRun?: (run: EndedRun) => void;
 }
 
 export interface PoolInferRequest {
@@ -32,69 +40,67 @@ export interface PoolInferRequest {
   readonly outputs?: readonly string[] | undefined;
   /** Aborted by a TimeoutError: `deadline`; by anything else: `cancelled`. */
   readonly signal?: AbortSignal | undefined;
+  /** Of those who wait for the same model the smallest goes first; 0 unless given. */
+  readonly priority?: number | undefined;
+  /** Longest that it may wait for its turn, ms; the model's own limit holds as well. */
+  readonly queueTimeoutMs?: number | undefined;
 }
 
-interface LoadedModel extends LoadRequest {
-  /** New for each load, so that a version that goes and comes back is not taken for its former self. */
-  readonly key: string;
-  readonly jobs: Set<Promise<unknown>>;
-}
-
-interface Job {
+interface Run {
   readonly model: LoadedModel;
-  readonly inputs: readonly Tensor[];
-  readonly outputs: readonly string[];
-  readonly settle: PromiseWithResolvers<readonly Tensor[]>;
+  readonly jobs: readonly Job[];
+  readonly startedAtMs: number;
 }
 
-const DEFAULT_QUEUE_LIMIT = 1_024;
 const DEFAULT_STUCK_AFTER_MS = 60_000;
 const DEFAULT_HEAP_MIB = 512;
 const WATCH_EVERY_MS = 500;
-const FIRST_RESTART_PAUSE_MS = 100;
-const LONGEST_RESTART_PAUSE_MS = 30_000;
 
 /**
- * Worker threads that run ONNX models, behind one queue. The runtime blocks the thread it runs in, so it
- * never runs in the caller's. A thread that dies fails what it was at with `worker-died` and is replaced by
- * one that has loaded every model first.
+ * Worker threads that run ONNX models. The runtime blocks the thread it runs in, so only the smallest models run in
+ * the caller's. What waits while a run goes on is the next run, together where its rows are independent; nobody
+ * ever waits for company. Models take turns by the time that each has had.
  */
 export class OnnxPool {
   readonly #options: OnnxPoolOptions;
   readonly #models = new Map<string, LoadedModel>();
-  readonly #workers = new Set<PoolWorker>();
-  readonly #restarts = new Set<Promise<void>>();
-  readonly #closing = new AbortController();
-  readonly #queue: Job[] = [];
-  readonly #running = new Map<PoolWorker, Job>();
+  readonly #turns = new FairTurns<LoadedModel>();
+  readonly #inline = new InlineModels();
+  readonly #running = new Map<PoolWorker, Run>();
+  readonly #crew: WorkerCrew;
   readonly #watch: NodeJS.Timeout;
-  #abandoned = 0;
   #loads = 0;
 
   constructor(options: OnnxPoolOptions) {
     this.#options = options;
-    for (let index = 0; index < options.workers; index += 1) this.#workers.add(this.#spawn());
+    this.#crew = new WorkerCrew({
+      workers: options.workers,
+      heapMiB: options.heapMiB ?? DEFAULT_HEAP_MIB,
+      models: () => this.#models.values(),
+      onFree: () => this.#pump(),
+      onDeath: (error) => options.onWorkerDeath?.(error),
+    });
     this.#watch = setInterval(() => this.#abandonStuck(), WATCH_EVERY_MS).unref();
   }
 
   /** Threads given up that are still within a native call: until they end, the process can only be killed. */
   get abandonedThreads(): number {
-    return this.#abandoned;
+    return this.#crew.abandoned;
   }
 
   /** Inferences that wait for a worker. */
   get queueLength(): number {
-    return this.#queue.length;
+    return this.#models.values().reduce((sum, { queue }) => sum + queue.length, 0);
   }
 
   /** Loads the model into every worker and warms it up there. Throws ModelError; nothing is loaded then. */
   async load(request: LoadRequest): Promise<void> {
     this.#loads += 1;
-    const key = `${nameOf(request)}#${this.#loads}`;
-    const model = { ...request, key, jobs: new Set<Promise<unknown>>() };
+    const model = loadedModel(request, this.#loads);
     this.#models.set(nameOf(request), model);
     try {
-      await Promise.all([...this.#workers].map((worker) => this.#loadInto(worker, model)));
+      await this.#crew.load(model);
+      await this.#inline.open(model);
     } catch (error) {
       await this.unload(request.model, request.version);
       throw error;
@@ -106,11 +112,10 @@ export class OnnxPool {
     const name = nameOf({ model, version });
     const loaded = this.#models.get(name);
     if (loaded === undefined) return;
-    const { key } = loaded;
     this.#models.delete(name);
     await Promise.allSettled(loaded.jobs);
-    // A worker that never had it, or that died, has nothing to free.
-    await Promise.allSettled([...this.#workers].map((worker) => worker.call({ kind: 'unload', key })));
+    this.#turns.forget(loaded);
+    await Promise.all([this.#inline.close(loaded.key), this.#crew.unload(loaded.key)]);
   }
 
   /** Runs one inference. Throws ModelError. Aborted before its turn, it never runs; after, nobody waits. */
@@ -118,131 +123,88 @@ export class OnnxPool {
     const { inputs, signal } = request;
     const model = this.#models.get(nameOf(request));
     if (model === undefined) {
-      throw new ModelError('unknown-model', `${request.model}/${request.version} is not loaded here`);
+      throw new ModelError('unknown-model', `${nameOf(request)} is not loaded here`);
     }
     if (signal?.aborted) throw abortedError(signal);
     refuseNul(inputs);
-    const { queueLimit = DEFAULT_QUEUE_LIMIT } = this.#options;
-    const outputs = request.outputs ?? model.signature.outputs.map(({ name }) => name);
-    const job: Job = { model, inputs, outputs, settle: Promise.withResolvers() };
-    const idle = this.#idleWorker();
-    if (idle === undefined && this.#queue.length >= queueLimit) {
-      throw new ModelError(
-        'overloaded',
-        `${queueLimit} inferences wait already: send it again later or elsewhere`,
-      );
+    const outputs = request.outputs ?? model.profile.signature.outputs.map(({ name }) => name);
+    if (this.#inline.suits(model, inputs)) return this.#runHere(model, { inputs, outputs });
+    if (this.#crew.idle() === undefined && model.queue.length >= model.queueLimit) {
+      const message = `${model.queueLimit} inferences wait for ${nameOf(model)} already: send it again later or elsewhere`;
+      throw new ModelError('overloaded', message);
     }
-    if (idle === undefined) this.#queue.push(job);
-    else this.#run(job, idle);
-    return this.#outcome(job, signal);
+    const { priority = 0 } = request;
+    const job: Job = {
+      inputs,
+      outputs,
+      priority,
+      queuedAtMs: performance.now(),
+      settle: Promise.withResolvers(),
+    };
+    model.queue.add(job);
+    this.#turns.activate(model);
+    this.#pump();
+    return track(model, outcomeOf(job, model, request));
   }
 
   /** Fails what waits, lets running inferences end, and stops every thread that can be stopped. */
   async close(): Promise<void> {
-    this.#closing.abort();
     const closed = new ModelError('cancelled', 'the pool is closing');
-    for (const job of this.#queue.splice(0)) job.settle.reject(closed);
-    await Promise.allSettled([...this.#running.values()].map((job) => job.settle.promise));
-    await Promise.all([...this.#restarts, ...[...this.#workers].map((worker) => worker.stop())]);
+    for (const { queue } of this.#models.values()) for (const job of queue.clear()) job.settle.reject(closed);
+    const running = [...this.#running.values()].flatMap(({ jobs }) =>
+      jobs.map(({ settle }) => settle.promise),
+    );
+    await Promise.allSettled(running);
+    await this.#crew.close();
     clearInterval(this.#watch);
   }
 
-  async #outcome(job: Job, signal: AbortSignal | undefined): Promise<readonly Tensor[]> {
-    const { promise, reject } = job.settle;
-    const abort = () => {
-      const place = this.#queue.indexOf(job);
-      if (place !== -1) this.#queue.splice(place, 1);
-      if (signal !== undefined) reject(abortedError(signal));
-    };
-    signal?.addEventListener('abort', abort, { once: true });
-    job.model.jobs.add(promise);
+  async #runHere(model: LoadedModel, request: Pick<Job, 'inputs' | 'outputs'>): Promise<readonly Tensor[]> {
+    const startedAtMs = performance.now();
     try {
-      return await promise;
+      return await track(model, this.#inline.run(model, request));
     } finally {
-      job.model.jobs.delete(promise);
-      signal?.removeEventListener('abort', abort);
+      this.#report(model, { waitedMs: [0], startedAtMs });
     }
   }
 
-  #idleWorker(): PoolWorker | undefined {
-    for (const worker of this.#workers) if (worker.isIdle) return worker;
-    return undefined;
+  #pump(): void {
+    for (let worker = this.#crew.idle(); worker !== undefined; worker = this.#crew.idle()) {
+      const model = this.#turns.next();
+      if (model === undefined) return;
+      this.#run(worker, { model, jobs: model.queue.take(), startedAtMs: performance.now() });
+    }
   }
 
-  #run(job: Job, worker: PoolWorker): void {
-    const { model, inputs, outputs, settle } = job;
-    this.#running.set(worker, job);
+  #run(worker: PoolWorker, run: Run): void {
+    const { model, jobs, startedAtMs } = run;
+    this.#running.set(worker, run);
+    const requests = jobs.map(({ inputs, outputs }) => ({ inputs, outputs }));
     worker
-      .call({ kind: 'run', key: model.key, inputs, outputs })
-      .then(settle.resolve, settle.reject)
+      .call({ kind: 'run', key: model.key, requests })
+      .then(
+        (results) => settle(jobs, results),
+        (error) => {
+          for (const job of jobs) job.settle.reject(error);
+        },
+      )
       .finally(() => {
         this.#running.delete(worker);
+        this.#turns.charge(model, performance.now() - startedAtMs);
+        this.#report(model, {
+          waitedMs: jobs.map(({ queuedAtMs }) => startedAtMs - queuedAtMs),
+          startedAtMs,
+        });
         this.#pump();
       });
   }
 
-  #pump(): void {
-    for (let worker = this.#idleWorker(); worker !== undefined; worker = this.#idleWorker()) {
-      const job = this.#queue.shift();
-      if (job === undefined) return;
-      this.#run(job, worker);
-    }
-  }
-
-  async #loadInto(worker: PoolWorker, { key, path, signature }: LoadedModel): Promise<void> {
-    await worker.call({ kind: 'load', key, path, signature });
-    this.#pump();
-  }
-
-  #spawn(): PoolWorker {
-    const { heapMiB = DEFAULT_HEAP_MIB } = this.#options;
-    return new PoolWorker(heapMiB, (worker, error) => this.#replace(worker, error));
-  }
-
-  #replace(worker: PoolWorker, error: ModelError): void {
-    const wasServing = this.#workers.delete(worker);
-    if (this.#closing.signal.aborted || !wasServing) return;
-    this.#options.onWorkerDeath?.(error);
-    const restart = this.#restart().finally(() => this.#restarts.delete(restart));
-    this.#restarts.add(restart);
-  }
-
-  /** Tries until a thread stands with every model loaded; requests wait or go to the other threads meanwhile. */
-  async #restart(): Promise<void> {
-    const { signal } = this.#closing;
-    for (let pauseMs = FIRST_RESTART_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_RESTART_PAUSE_MS)) {
-      await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
-      if (signal.aborted) return;
-      const worker = this.#spawn();
-      try {
-        await this.#catchUp(worker);
-        this.#workers.add(worker);
-        return this.#pump();
-      } catch (error) {
-        await worker.stop();
-        if (error instanceof ModelError) this.#options.onWorkerDeath?.(error);
-      }
-    }
-  }
-
-  /** Brings a new thread to the models served now, which may change while it loads. */
-  async #catchUp(worker: PoolWorker): Promise<void> {
-    const loaded: LoadedModel[] = [];
-    for (const model of this.#models.values()) {
-      await this.#loadInto(worker, model);
-      loaded.push(model);
-    }
-    const gone = loaded.filter((model) => this.#models.get(nameOf(model)) !== model);
-    for (const { key } of gone) await worker.call({ kind: 'unload', key });
-  }
-
-  /** Fails what waits for a model and takes it out of every thread. */
-  #refuse(model: LoadedModel, error: ModelError): void {
-    for (const job of this.#queue.filter((queued) => queued.model === model)) {
-      this.#queue.splice(this.#queue.indexOf(job), 1);
-      job.settle.reject(error);
-    }
-    void this.unload(model.model, model.version);
+  #report(
+    { model, version }: LoadedModel,
+    { waitedMs, startedAtMs }: { readonly waitedMs: readonly number[]; readonly startedAtMs: number },
+  ): void {
+    const tookMs = performance.now() - startedAtMs;
+    this.#options.onRun?.({ model, version, requests: waitedMs.length, waitedMs, tookMs });
   }
 
   #abandonStuck(): void {
@@ -253,36 +215,33 @@ export class OnnxPool {
       const message = `${nameOf(model)} was still busy after ${stuckAfterMs} ms and is served no more`;
       const error = new ModelError('runaway', message);
       this.#running.delete(worker);
-      this.#abandoned += 1;
-      void worker.abandon(error).then(() => {
-        this.#abandoned -= 1;
-      });
-      this.#replace(worker, error);
-      this.#refuse(model, error);
+      this.#crew.abandon(worker, error);
+      for (const job of model.queue.clear()) job.settle.reject(error);
+      void this.unload(model.model, model.version);
     }
   }
 }
 
-function nameOf({ model, version }: { readonly model: string; readonly version: string }): string {
-  return `${model}/${version}`;
+function settle(jobs: readonly Job[], results: readonly RunResult[]): void {
+  for (const [index, job] of jobs.entries()) {
+    const result = results[index];
+    if (result?.ok) job.settle.resolve(result.outputs);
+    else job.settle.reject(asError(result));
+  }
 }
 
-function abortedError(signal: AbortSignal): ModelError {
-  const timedOut = signal.reason instanceof DOMException && signal.reason.name === 'TimeoutError';
-  return timedOut
-    ? new ModelError('deadline', 'the deadline passed before the model answered')
-    : new ModelError('cancelled', 'the request was cancelled before the model answered');
+function asError(result: (RunResult & { readonly ok: false }) | undefined): ModelError {
+  if (result === undefined)
+    return new ModelError('failed', 'the thread left a request of its batch unanswered');
+  return new ModelError(result.failure.code, result.failure.message);
 }
 
-/** The binding hands strings over as C does: a NUL would silently cut the rest off. */
-function refuseNul(inputs: readonly Tensor[]): void {
-  for (const { name, datatype, data } of inputs) {
-    if (datatype !== 'BYTES' || ArrayBuffer.isView(data)) continue;
-    const index = data.findIndex((text) => text.includes('\0'));
-    if (index === -1) continue;
-    throw new ModelError(
-      'bad-input',
-      `input ${JSON.stringify(name)}: element ${index} holds a NUL, which models cannot take`,
-    );
+/** Counts an inference among those that the model's unloading waits for. */
+async function track<T>({ jobs }: LoadedModel, outcome: Promise<T>): Promise<T> {
+  jobs.add(outcome);
+  try {
+    return await outcome;
+  } finally {
+    jobs.delete(outcome);
   }
 }

@@ -1,11 +1,4 @@
-import {
-  type Datatype,
-  elementCount,
-  TENSOR_ARRAYS,
-  type Tensor,
-  type TensorData,
-  type TensorSpec,
-} from '../codecs/tensor.ts';
+import type { Datatype, Tensor, TensorData } from '../codecs/tensor.ts';
 import { ModelError } from './model-error.ts';
 
 // The binding fails on Float16Array, which the library picks when the runtime has it; without it, it takes
@@ -62,14 +55,6 @@ export async function runSession(
       cause: error,
     });
   }
-}
-
-/** The smallest input that fits: 1 for every dimension that a request chooses, zeros and empty strings. */
-export function syntheticInput({ name, datatype, shape: declared }: TensorSpec): Tensor {
-  const shape = declared.map((dimension) => (dimension === -1 ? 1 : dimension));
-  const count = elementCount(shape);
-  const data = datatype === 'BYTES' ? new Array<string>(count).fill('') : new TENSOR_ARRAYS[datatype](count);
-  return { name, datatype, shape, data };
 }
 
 function toOrt({ datatype, data, shape }: Tensor): OrtTensor {

@@ -1,9 +1,10 @@
 import { Worker } from 'node:worker_threads';
-import type { Tensor } from '../codecs/tensor.ts';
+
 import { ModelError } from './model-error.ts';
+import type { RunResult } from './run-requests.ts';
 import type { WorkerReply, WorkerTask } from './worker-messages.ts';
 
-interface PendingCall extends PromiseWithResolvers<readonly Tensor[]> {
+interface PendingCall extends PromiseWithResolvers<readonly RunResult[]> {
   /** When it was asked, by performance.now(). */
   readonly askedAt: number;
 }
@@ -50,9 +51,9 @@ export class PoolWorker {
   }
 
   /** Inputs are copied, so that the caller may send them elsewhere if this fails. Rejects with ModelError. */
-  call(task: WorkerTask): Promise<readonly Tensor[]> {
+  call(task: WorkerTask): Promise<readonly RunResult[]> {
     if (this.#death !== null) return Promise.reject(this.#death);
-    const call = { ...Promise.withResolvers<readonly Tensor[]>(), askedAt: performance.now() };
+    const call = { ...Promise.withResolvers<readonly RunResult[]>(), askedAt: performance.now() };
     this.#thread.postMessage(task);
     this.#pending.push(call);
     return call.promise;
@@ -83,7 +84,7 @@ export class PoolWorker {
     const call = this.#pending.shift();
     const next = this.#pending[0];
     if (next !== undefined) this.#pending[0] = { ...next, askedAt: performance.now() };
-    if (reply.ok) call?.resolve(reply.outputs);
+    if (reply.ok) call?.resolve(reply.results);
     else call?.reject(new ModelError(reply.failure.code, reply.failure.message));
   }
 

@@ -1,10 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { Signature } from '../codecs/tensor.ts';
+import type { Tensor } from '../codecs/tensor.ts';
 import { ModelError, type ModelFailure } from './model-error.ts';
+import type { ModelProfile } from './model-profile.ts';
 
-/** What the child says before it ends. */
-export type CanaryReport = { readonly signature: Signature } | { readonly failure: ModelFailure };
+/** What the child is told, and what it says before it ends. */
+export interface CanaryTask {
+  readonly path: string;
+  /** Inputs to run it with; the smallest that fit, unless given. */
+  readonly example?: readonly Tensor[] | undefined;
+}
+export type CanaryReport = { readonly profile: ModelProfile } | { readonly failure: ModelFailure };
 
 export interface CanaryLimits {
   /** Longest that loading and one run may take, ms. */
@@ -19,17 +25,17 @@ const CHILD = fileURLToPath(new URL('canary.child.ts', import.meta.url));
 const HEAP_MIB = 256;
 
 /**
- * Inspects, loads and runs a model once in a process of its own, so that a file that crashes, hangs or
+ * Inspects, loads, runs and measures a model in a process of its own, so that a file that crashes, hangs or
  * devours memory takes only that process with it (a thread cannot be stopped within a native call). Throws
  * ModelError: `runaway` past a limit, else what the child found.
  */
 export async function runCanary(
-  path: string,
+  task: CanaryTask,
   limits: CanaryLimits = DEFAULT_CANARY_LIMITS,
   signal?: AbortSignal,
-): Promise<Signature> {
+): Promise<ModelProfile> {
   signal?.throwIfAborted();
-  const child = start(path, limits.memoryMiB);
+  const child = start(limits.memoryMiB);
   const kill = () => child.kill('SIGKILL');
   let late = false;
   const timer = setTimeout(() => {
@@ -38,7 +44,7 @@ export async function runCanary(
   }, limits.deadlineMs);
   signal?.addEventListener('abort', kill, { once: true });
   try {
-    const { report, exit } = await outcomeOf(child);
+    const { report, exit } = await outcomeOf(child, task);
     signal?.throwIfAborted();
     if (late) throw new ModelError('runaway', `the canary run was still busy after ${limits.deadlineMs} ms`);
     if (report === null) {
@@ -48,24 +54,34 @@ export async function runCanary(
       );
     }
     if ('failure' in report) throw new ModelError(report.failure.code, report.failure.message);
-    return report.signature;
+    return report.profile;
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', kill);
   }
 }
 
-function start(path: string, memoryMiB: number): ChildProcess {
-  const command = [process.execPath, `--max-old-space-size=${HEAP_MIB}`, CHILD, path];
+function start(memoryMiB: number): ChildProcess {
+  const command = [process.execPath, `--max-old-space-size=${HEAP_MIB}`, CHILD];
   // Only a shell can set the limit before Node starts; where there is none, the deadline alone bounds it.
   const limited = ['/bin/sh', '-c', 'ulimit -d "$0" && exec "$@"', String(memoryMiB * 1_024), ...command];
   const [file = '', ...parameters] = process.platform === 'linux' ? limited : command;
   // No environment: a hostile model finds no credentials there. No output: it may hold anything.
-  return spawn(file, parameters, { stdio: ['ignore', 'ignore', 'ignore', 'ipc'], env: {} });
+  return spawn(file, parameters, {
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    env: {},
+    // Tensors cross as they are.
+    serialization: 'advanced',
+  });
 }
 
-function outcomeOf(child: ChildProcess): Promise<{ report: CanaryReport | null; exit: string }> {
+function outcomeOf(
+  child: ChildProcess,
+  task: CanaryTask,
+): Promise<{ report: CanaryReport | null; exit: string }> {
   return new Promise((resolve, reject) => {
+    // A child that is gone before it was told says so by its end.
+    child.send(task, () => undefined);
     let report: CanaryReport | null = null;
     child.once('message', (message) => {
       report = message as CanaryReport;

@@ -5,7 +5,9 @@ import onnxProto from 'onnx-proto';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Tensor } from '../../../models/codecs/tensor.ts';
 import { inspectModel } from '../../../models/onnx/inspect-model.ts';
-import { OnnxPool, type OnnxPoolOptions } from '../../../models/onnx/onnx-pool.ts';
+import type { LoadRequest } from '../../../models/onnx/loaded-model.ts';
+import type { ModelProfile } from '../../../models/onnx/model-profile.ts';
+import { type EndedRun, OnnxPool, type OnnxPoolOptions } from '../../../models/onnx/onnx-pool.ts';
 import { identityModel, linearModel, loopModel } from '../../support/onnx-models.ts';
 
 const { DataType } = onnxProto.onnx.TensorProto;
@@ -25,10 +27,20 @@ function open(options: Partial<OnnxPoolOptions> = {}): OnnxPool {
   return pool;
 }
 
-async function load(model: string, bytes: Uint8Array): Promise<void> {
+/** What a canary might have found; by default of a model that is neither batched nor run on the caller's thread. */
+function profileOf(bytes: Uint8Array, found: Partial<ModelProfile> = {}): ModelProfile {
+  const measured = { loadMs: 1, medianRunMs: 1, sampleElements: 1, bounded: false, sizeBytes: bytes.length };
+  return { signature: inspectModel(bytes), rows: 'dependent', ...measured, ...found };
+}
+
+async function load(
+  model: string,
+  bytes: Uint8Array,
+  { found = {}, ...request }: Partial<LoadRequest> & { readonly found?: Partial<ModelProfile> } = {},
+): Promise<void> {
   const path = join(directory, `${model}.onnx`);
   await writeFile(path, bytes);
-  await pool.load({ model, version: 'v1', path, signature: inspectModel(bytes) });
+  await pool.load({ model, version: 'v1', path, profile: profileOf(bytes, found), ...request });
 }
 
 const features = (...rows: number[][]): Tensor => ({
@@ -88,8 +100,8 @@ describe('a pool of ONNX workers', () => {
   });
 
   it('refuses one request more than may wait, and goes on with the others', async () => {
-    open({ queueLimit: 1 });
-    await load('loop', loopModel('input'));
+    open();
+    await load('loop', loopModel('input'), { serving: { queueLimit: 1 } });
     const ask = () => pool.infer({ model: 'loop', version: 'v1', inputs: busy(A_WHILE) });
     const [running, waiting] = [ask(), ask()];
     await expect(ask()).rejects.toMatchObject({ code: 'overloaded' });
@@ -176,12 +188,152 @@ describe('a pool of ONNX workers', () => {
     open({ workers: 2 });
     const path = join(directory, 'broken.onnx');
     await writeFile(path, 'no model');
-    const signature = inspectModel(linearModel([1]));
-    await expect(pool.load({ model: 'broken', version: 'v1', path, signature })).rejects.toMatchObject({
+    const profile = profileOf(linearModel([1]));
+    await expect(pool.load({ model: 'broken', version: 'v1', path, profile })).rejects.toMatchObject({
       name: 'ModelError',
     });
     await expect(pool.infer({ model: 'broken', version: 'v1', inputs: [] })).rejects.toMatchObject({
       code: 'unknown-model',
     });
+  });
+
+  describe('that holds a model whose rows are independent', () => {
+    const runs: EndedRun[] = [];
+    const openBusy = async () => {
+      runs.length = 0;
+      open({ onRun: (run) => runs.push(run) });
+      await load('loop', loopModel('input'));
+      return pool.infer({ model: 'loop', version: 'v1', inputs: busy(A_WHILE) });
+    };
+    const rank = (...rows: number[][]) =>
+      pool.infer({ model: 'ranker', version: 'v1', inputs: [features(...rows)] });
+
+    it('runs together what came while it was busy, each request with its own rows', async () => {
+      const running = openBusy();
+      await vi.waitFor(() => expect(pool.queueLength).toBe(0));
+      await load('ranker', linearModel([1, 10]), { found: { rows: 'independent' } });
+      await running;
+      const again = pool.infer({ model: 'loop', version: 'v1', inputs: busy(A_WHILE) });
+      const answers = await Promise.all([rank([1, 0]), rank([0, 1], [2, 0]), rank([3, 3])]);
+      await again;
+      expect(answers.map(([scores]) => [...(scores?.data ?? [])])).toEqual([[1], [10, 2], [33]]);
+      expect(answers.map(([scores]) => scores?.shape)).toEqual([[1], [2], [1]]);
+      expect(runs.filter(({ model }) => model === 'ranker')).toMatchObject([{ requests: 3 }]);
+    });
+
+    it('runs no more rows together than it may, nor inputs of different shapes', async () => {
+      await openBusy();
+      await load('echo', identityModel(DataType.FLOAT, ['n', 'm']), {
+        found: { rows: 'independent' },
+        serving: { maxBatchSize: 3 },
+      });
+      const echo = (rows: number, columns: number) =>
+        pool.infer({
+          model: 'echo',
+          version: 'v1',
+          inputs: [
+            { name: 'x', datatype: 'FP32', shape: [rows, columns], data: new Float32Array(rows * columns) },
+          ],
+        });
+      const again = pool.infer({ model: 'loop', version: 'v1', inputs: busy(A_WHILE) });
+      await Promise.all([echo(2, 1), echo(2, 1), echo(1, 2), echo(1, 1), echo(5, 1)]);
+      await again;
+      const sizes = runs.filter(({ model }) => model === 'echo').map(({ requests }) => requests);
+      expect(sizes).toEqual([2, 1, 1, 1]);
+    });
+
+    it('fails only the request that is wrong', async () => {
+      await openBusy();
+      await load('ranker', linearModel([1, 10]), { found: { rows: 'independent' } });
+      const again = pool.infer({ model: 'loop', version: 'v1', inputs: busy(A_WHILE) });
+      const lacking = {
+        name: 'unknown',
+        datatype: 'FP32',
+        shape: [1, 2],
+        data: new Float32Array(2),
+      } as const;
+      const outcomes = await Promise.allSettled([
+        rank([1, 1]),
+        pool.infer({ model: 'ranker', version: 'v1', inputs: [lacking] }),
+        rank([2, 2]),
+      ]);
+      await again;
+      expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    });
+  });
+
+  it('takes the smaller priority first, and those of one priority in the order in which they came', async () => {
+    open();
+    await load('loop', loopModel('input'));
+    const order: string[] = [];
+    const ask = async (name: string, priority?: number) => {
+      await pool.infer({ model: 'loop', version: 'v1', inputs: busy(20_000n), priority });
+      order.push(name);
+    };
+    await Promise.all([ask('first'), ask('second', 5), ask('third', 1), ask('fourth', 5), ask('fifth', 1)]);
+    expect(order).toEqual(['first', 'third', 'fifth', 'second', 'fourth']);
+  });
+
+  it('lets a model that asks little have its turn before one that asks much', async () => {
+    open();
+    await load('loop', loopModel('input'));
+    await load('other', loopModel('input'));
+    const order: string[] = [];
+    const ask = async (model: string) => {
+      await pool.infer({ model, version: 'v1', inputs: busy(20_000n) });
+      order.push(model);
+    };
+    await Promise.all([...Array.from({ length: 6 }, () => ask('loop')), ask('other')]);
+    expect(order.indexOf('other')).toBeLessThan(3);
+  });
+
+  it('gives up a request that has waited as long as it or its model allows', async () => {
+    open();
+    await load('loop', loopModel('input'), { serving: { queueTimeoutMs: 30 } });
+    const ask = (queueTimeoutMs?: number) =>
+      pool.infer({ model: 'loop', version: 'v1', inputs: busy(A_WHILE * 2n), queueTimeoutMs });
+    const running = ask();
+    await expect(ask()).rejects.toMatchObject({
+      code: 'overloaded',
+      message: expect.stringContaining('30 ms'),
+    });
+    await expect(ask(5)).rejects.toMatchObject({ message: expect.stringContaining('5 ms') });
+    await running;
+  });
+
+  it('runs the smallest models where the request is, and there only what is short', async () => {
+    const runs: EndedRun[] = [];
+    open({ onRun: (run) => runs.push(run) });
+    await load('loop', loopModel('input'));
+    await load('ranker', linearModel([1]), {
+      found: { bounded: true, medianRunMs: 0.01, rows: 'independent' },
+    });
+    const busyWorker = pool.infer({ model: 'loop', version: 'v1', inputs: busy(A_WHILE) });
+    const rank = (rows: number) =>
+      pool.infer({
+        model: 'ranker',
+        version: 'v1',
+        inputs: [features(...Array.from({ length: rows }, () => [1]))],
+      });
+    await expect(rank(2)).resolves.toMatchObject([{ shape: [2] }]);
+    expect(runs).toHaveLength(1);
+    await rank(100);
+    expect(runs.map(({ model }) => model)).toEqual(['ranker', 'loop', 'ranker']);
+    await busyWorker;
+  });
+
+  it('serves on while a large model is loaded, with a thread that has all of them', async () => {
+    open();
+    await load('ranker', linearModel([1]));
+    const loading = load('large', linearModel([2]), { found: { loadMs: 500 } });
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_, n) =>
+        pool.infer({ model: 'ranker', version: 'v1', inputs: [features([n])] }),
+      ),
+    );
+    expect(answers).toHaveLength(50);
+    await loading;
+    for (const model of ['ranker', 'large'])
+      await pool.infer({ model, version: 'v1', inputs: [features([1])] });
   });
 });
