@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
+import { readTrustedSigners, type TrustedSigners } from '../models/artifacts/trusted-signers.ts';
 import { ROLES } from './access/principal.ts';
 import { parseRoleMappings, type RoleMapping } from './access/role-mapping.ts';
 
@@ -91,6 +92,9 @@ export const gatewayEnvironmentSchema = z.object({
     .describe('Log level'),
   WORKERS: count(1, 1, 64).describe('Processes that serve requests'),
   ONNX_WORKERS: count(1, 1, 64).describe('Threads per process that run models of targets of kind `onnx`'),
+  ONNX_MEMORY_MIB: count(4_096, 16, 1_048_576).describe(
+    'Memory per process for models of targets of kind `onnx`, MiB; the longest unused make room',
+  ),
   REQUEST_TIMEOUT_MS: count(10_000, 1, 600_000).describe(
     'Deadline of one request where the endpoint sets none, ms',
   ),
@@ -130,11 +134,14 @@ export interface GatewayConfig {
   readonly logLevel: string;
   readonly workers: number;
   readonly onnxWorkers: number;
+  readonly onnxMemoryBytes: number;
   readonly requestTimeoutMs: number;
   readonly maxBodyBytes: number;
   readonly drainMs: number;
   /** Bearer tokens of targets: the variables `SWITCHYARD_TARGET_…` by name. */
   readonly targetSecrets: ReadonlyMap<string, string>;
+  /** Who may vouch for artifacts: the variables `SWITCHYARD_SIGNER_…`. */
+  readonly signers: TrustedSigners;
 }
 
 /**
@@ -150,11 +157,11 @@ export function readConfig(
     Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
   );
   const parsed = gatewayEnvironmentSchema.safeParse(given);
-  if (!parsed.success) {
-    return {
-      ok: false,
-      problems: parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`),
-    };
+  const trusted = readTrustedSigners(given);
+  if (!parsed.success || trusted.problems.length > 0) {
+    const issues = parsed.error?.issues ?? [];
+    const problems = issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+    return { ok: false, problems: [...problems, ...trusted.problems] };
   }
   const env = parsed.data;
   const missing = WITH_OIDC.filter((name) => env.OIDC_ISSUER !== undefined && env[name] === undefined);
@@ -179,9 +186,11 @@ export function readConfig(
       logLevel: env.LOG_LEVEL,
       workers: env.WORKERS,
       onnxWorkers: env.ONNX_WORKERS,
+      onnxMemoryBytes: env.ONNX_MEMORY_MIB * 1_048_576,
       requestTimeoutMs: env.REQUEST_TIMEOUT_MS,
       maxBodyBytes: env.MAX_BODY_BYTES,
       drainMs: env.DRAIN_MS,
+      signers: trusted.signers,
       targetSecrets: new Map(
         Object.entries(given).flatMap(([name, value]) =>
           name.startsWith('SWITCHYARD_TARGET_') && value !== undefined ? [[name, value] as const] : [],

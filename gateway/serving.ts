@@ -70,6 +70,8 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
   });
   const onnx = new OnnxTargets({
     workers: config.onnxWorkers,
+    memoryBytes: config.onnxMemoryBytes,
+    signers: config.signers,
     cacheDirectory: join(config.dataDir, 'artifacts'),
     logger,
   });

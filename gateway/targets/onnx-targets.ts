@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { ArtifactCache } from '../../models/artifacts/artifact-cache.ts';
 import { openObjectStore } from '../../models/artifacts/open-object-store.ts';
+import type { TrustedSigners } from '../../models/artifacts/trusted-signers.ts';
 import type { Target } from '../../models/catalogue/target.ts';
 import type { InferBody } from '../../models/codecs/infer-body.ts';
 import { errorBody } from '../../models/codecs/input-problem.ts';
@@ -19,6 +20,8 @@ type OnnxTarget = Target & { readonly kind: 'onnx' };
 
 export interface OnnxTargetsOptions {
   readonly workers: number;
+  readonly memoryBytes: number;
+  readonly signers: TrustedSigners;
   readonly cacheDirectory: string;
   readonly logger: Logger;
 }
@@ -123,13 +126,13 @@ export class OnnxTargets implements InProcessModels {
 
   #start(): Runtime {
     if (this.#runtime !== null) return this.#runtime;
-    const { workers, cacheDirectory, logger } = this.#options;
+    const { workers, memoryBytes, signers, cacheDirectory, logger } = this.#options;
     const pool = new OnnxPool({
       workers,
       onWorkerDeath: (error) => logger.error({ err: error }, 'a model thread ended and is replaced'),
     });
     const cache = new ArtifactCache({ directory: cacheDirectory, openStore: openObjectStore });
-    this.#runtime = { pool, host: new ModelHost({ cache, pool }) };
+    this.#runtime = { pool, host: new ModelHost({ cache, pool, memoryBytes, signers }) };
     return this.#runtime;
   }
 }

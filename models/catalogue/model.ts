@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { errorBody } from '../codecs/input-problem.ts';
+import { decodeInferRequest } from '../codecs/open-inference.ts';
 import { DATATYPES } from '../codecs/tensor.ts';
 
 const catalogueKey = z
@@ -40,7 +42,7 @@ const signatureSchema = z.strictObject({
 });
 
 /** How the versions of a model share the threads that run them. */
-export const servingSchema = z.strictObject({
+const servingSchema = z.strictObject({
   maxBatchSize: z.int().min(1).max(1_024).optional().meta({
     description:
       'Most rows that are run together; 1: never more than one request at a time. Unless given, 64 for a model whose rows proved to be independent',
@@ -56,11 +58,21 @@ export const servingSchema = z.strictObject({
 export type Serving = z.infer<typeof servingSchema>;
 
 /** An Ed25519 signature over the UTF-8 text `model/version:sha256`, and the name of the key that made it. */
-export const attestationSchema = z.strictObject({
-  key: catalogueKey,
+const attestationSchema = z.strictObject({
+  key: z.string().regex(/^[a-z0-9_]{1,64}$/, 'must be 1–64 of a–z, 0–9 and underscore'),
   ed25519: z.base64().length(88, 'must be the base64 of 64 bytes'),
 });
 export type Attestation = z.infer<typeof attestationSchema>;
+
+/** The inputs of a recorded request as tensors. */
+export function decodeExample(inputs: unknown): ReturnType<typeof decodeInferRequest> {
+  return decodeInferRequest({ bytes: Buffer.from(JSON.stringify({ inputs })), jsonBytes: null });
+}
+
+function describeExample(inputs: unknown): string {
+  const decoded = decodeExample(inputs);
+  return decoded.ok ? '' : errorBody(decoded.problems).error;
+}
 
 /** One immutable version: the digest is its identity, the URIs are copies of the same bytes. */
 export const modelVersionSchema = z.strictObject({
@@ -73,10 +85,17 @@ export const modelVersionSchema = z.strictObject({
   signature: signatureSchema
     .optional()
     .meta({ description: 'What it takes and gives; an artifact with another signature is not served' }),
-  example: z.array(z.record(z.string(), z.unknown())).max(256).optional().meta({
-    description:
-      'Inputs of a recorded request, as the Open Inference Protocol has them: it is warmed up with them',
-  }),
+  example: z
+    .array(z.record(z.string(), z.unknown()))
+    .max(256)
+    .optional()
+    .refine((inputs) => inputs === undefined || decodeExample(inputs).ok, {
+      error: ({ input }) => describeExample(input),
+    })
+    .meta({
+      description:
+        'Inputs of a recorded request, as the Open Inference Protocol has them: a load is warmed up with them',
+    }),
   attestation: attestationSchema.optional(),
   serving: servingSchema.optional(),
   registeredBy: z.string().max(200).optional().meta({ readOnly: true, description: 'Set on registration' }),

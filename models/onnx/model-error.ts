@@ -1,6 +1,6 @@
 /**
  * Why a model could not be admitted (`not-a-model`, `external-data`, `unsupported-type`, `runaway`, `immutable`,
- * `failed`), or could not answer (`unknown-model`, `bad-input`, `overloaded`, `deadline`, `cancelled`,
+ * `untrusted`, `signature-mismatch`, `too-large`, `failed`), or could not answer (`unknown-model`, `bad-input`, `overloaded`, `deadline`, `cancelled`,
  * `worker-died`, `runaway`, `failed`).
  */
 export type ModelErrorCode =
@@ -8,6 +8,9 @@ export type ModelErrorCode =
   | 'external-data'
   | 'unsupported-type'
   | 'immutable'
+  | 'untrusted'
+  | 'signature-mismatch'
+  | 'too-large'
   | 'runaway'
   | 'failed'
   | 'unknown-model'

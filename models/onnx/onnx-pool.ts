@@ -88,6 +88,11 @@ export class OnnxPool {
     return this.#crew.abandoned;
   }
 
+  /** Of each model in memory: one per thread. */
+  get copies(): number {
+    return this.#options.workers;
+  }
+
   /** Inferences that wait for a worker. */
   get queueLength(): number {
     return this.#models.values().reduce((sum, { queue }) => sum + queue.length, 0);

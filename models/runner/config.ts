@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import { readTrustedSigners, type TrustedSigners } from '../artifacts/trusted-signers.ts';
 
 const wholeNumber = (fallback: number, { min, max }: { min: number; max: number }) =>
   z
@@ -46,6 +47,9 @@ export const runnerEnvironmentSchema = z
     ONNX_WORKERS: wholeNumber(Math.max(1, availableParallelism() - 1), { min: 1, max: 256 }).describe(
       'threads that run models; by default one less than there are processors',
     ),
+    MODEL_MEMORY_MIB: wholeNumber(4_096, { min: 16, max: 1_000_000_000 }).describe(
+      'memory for loaded models, MiB; the longest unused make room',
+    ),
     REPOSITORY_POLL_SECONDS: wholeNumber(10, { min: 1, max: 86_400 }).describe(
       'pause between looks at repository.json, s',
     ),
@@ -78,7 +82,10 @@ export const runnerEnvironmentSchema = z
     },
   );
 
-export type RunnerConfig = Readonly<z.infer<typeof runnerEnvironmentSchema>>;
+export interface RunnerConfig extends Readonly<z.infer<typeof runnerEnvironmentSchema>> {
+  /** Who may vouch for artifacts: the variables `SWITCHYARD_SIGNER_…`. */
+  readonly signers: TrustedSigners;
+}
 
 /** The frozen configuration, or every problem with it, one a line. */
 export function readRunnerConfig(
@@ -87,6 +94,11 @@ export function readRunnerConfig(
   // An empty variable is how shells and manifests say "unset".
   const set = Object.fromEntries(Object.entries(environment).filter(([, text]) => text !== ''));
   const parsed = runnerEnvironmentSchema.safeParse(set);
-  if (parsed.success) return { config: Object.freeze(parsed.data) };
-  return { problems: parsed.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`) };
+  const trusted = readTrustedSigners(set);
+  if (parsed.success && trusted.problems.length === 0) {
+    return { config: Object.freeze({ ...parsed.data, signers: trusted.signers }) };
+  }
+  const issues = parsed.error?.issues ?? [];
+  const problems = issues.map(({ path, message }) => `${path.join('.')} ${message}`);
+  return { problems: [...problems, ...trusted.problems] };
 }

@@ -147,14 +147,13 @@ export class RepositoryWatcher {
 
   #serve(entry: RepositoryEntry): void {
     const { host, store, events } = this.#options;
-    const { model, version, sha256, sizeBytes } = entry;
+    const { artifact, ...served } = entry;
+    const { model, version, sha256 } = entry;
     if (this.#unloaded.has(model)) return;
     const known = host.state(model, version);
     if (known?.status === 'loading' || (known?.status === 'ready' && known.digest === sha256)) return;
-    const artifacts = [`${store.uri}/${entry.artifact}`];
-    const served = host.serve({ model, version, sha256, sizeBytes, artifacts });
     this.#track(
-      served.then(
+      host.serve({ ...served, artifacts: [`${store.uri}/${artifact}`] }).then(
         () => events.onReady(entry),
         (error: Error) => events.onFailed(entry, error),
       ),

@@ -8,6 +8,7 @@ const entrySchema = z.strictObject({
   artifact: z.string().min(1).max(1_024),
   sha256: sha256Schema,
   sizeBytes: z.int().positive(),
+  ...modelVersionSchema.pick({ signature: true, example: true, attestation: true, serving: true }).shape,
 });
 
 /** What `repository.json` holds: the versions to serve, those of one model from oldest to newest. */

@@ -39,7 +39,12 @@ export async function startRunner(config: RunnerConfig, log: Logger): Promise<Ru
     openStore: openObjectStore,
     maxBytes: config.CACHE_MAX_MIB * MIB,
   });
-  const host = new ModelHost({ cache, pool });
+  const host = new ModelHost({
+    cache,
+    pool,
+    signers: config.signers,
+    memoryBytes: config.MODEL_MEMORY_MIB * MIB,
+  });
   const metrics = createRunnerMetrics(pool, () => repository.versions().flatMap(({ state }) => state ?? []));
   const repository = new RepositoryWatcher({
     store: openObjectStore(config.MODEL_REPOSITORY),
