@@ -3,6 +3,7 @@ import { type Route, tenantKey } from '../http/route.ts';
 import type { DataPlane } from './infer-route.ts';
 import { CONTEXT_HEADERS, openInferenceRoutes } from './open-inference-routes.ts';
 import { outcomeRoute } from './outcome-route.ts';
+import { predictRoutes } from './predict-routes.ts';
 import { proxyRoute } from './proxy-route.ts';
 
 const tag = 'data plane';
@@ -12,6 +13,7 @@ const access = tenantKey('infer');
 export function dataPlaneRoutes(plane: DataPlane): Route[] {
   return [
     ...openInferenceRoutes(plane),
+    ...predictRoutes(plane),
     {
       method: 'all',
       path: '/v1/proxy/{endpoint}/{+path}',

@@ -17,10 +17,11 @@ import { findVersion } from './endpoint-versions.ts';
 import { evaluationContext } from './evaluation-context.ts';
 import { findEndpoint } from './find-endpoint.ts';
 import { type AttemptPlan, planAttempts } from './plan-attempts.ts';
-import { parametersOf, readInferBody } from './read-infer-body.ts';
 import { recordExposure } from './record-exposure.ts';
 import { recordInvocation } from './record-invocation.ts';
 import { type AttemptListener, type PlanResult, runPlan } from './run-plan.ts';
+import { signatureAt } from './signature-at.ts';
+import type { WireProtocol, WireRequest } from './wire-protocol.ts';
 
 export interface DataPlane {
   readonly targets: Targets;
@@ -38,18 +39,29 @@ interface Inference {
   readonly plan: AttemptPlan;
 }
 
-/** `POST /v2/models/{endpoint}[/versions/{version}]/infer`: read, assign, plan, attempt, record, answer. */
-export function inferRoute(plane: DataPlane): RequestHandler<{ endpoint: string; version?: string }> {
+interface Exchange {
+  readonly request: Request;
+  readonly response: Response;
+  readonly wire: WireRequest;
+}
+
+/** An inference in either protocol, of an endpoint or one version of it: read, assign, plan, attempt, record, answer. */
+export function inferRoute(
+  plane: DataPlane,
+  protocol: WireProtocol,
+): RequestHandler<{ endpoint: string; version?: string }> {
   return async (request, response) => {
     const context = contextOf(response);
     const endpoint = findEndpoint(context, request.params.endpoint);
     const deadline = deadlineOf(request, context, endpoint.endpoint.timeoutMs ?? plane.requestTimeoutMs);
-    const body = await readInferBody(request, plane.maxBodyBytes);
+    const wire = await protocol.read(request, plane.maxBodyBytes);
     const inference = decide(context, endpoint, {
       headers: request.headers,
-      parameters: parametersOf(body),
+      parameters: wire.parameters,
       version: request.params.version,
     });
+    const { assigned } = inference.plan;
+    const body = await wire.toInfer(() => signatureAt(plane.targets, assigned, context.requestId));
     const result = await runPlan(plane.targets, {
       plan: inference.plan,
       deadline,
@@ -62,7 +74,7 @@ export function inferRoute(plane: DataPlane): RequestHandler<{ endpoint: string;
       },
       onAttempt: recordAttempts(plane.spool, context, inference),
     });
-    await finish(plane, { request, response }, { ...inference, result });
+    await finish(plane, { request, response, wire }, { ...inference, result });
   };
 }
 
@@ -134,7 +146,7 @@ function pinned(context: RequestContext, endpoint: CompiledEndpoint, version: st
 /** Records and answers. The exposure is in the spool before the first byte of the answer leaves. */
 async function finish(
   plane: DataPlane,
-  { request, response }: { readonly request: Request; readonly response: Response },
+  { request, response, wire }: Exchange,
   done: Inference & { readonly result: PlanResult },
 ): Promise<void> {
   const { endpoint, assignment, plan, result } = done;
@@ -143,7 +155,8 @@ async function finish(
     response.destroy();
     return;
   }
-  const answer = answerOf(endpoint, result);
+  const answered = answerOf(endpoint, result);
+  const answer = answered instanceof Problem ? answered : wire.answer(answered);
   const status = answer instanceof Problem ? answer.status : 200;
   if (assignment.kind === 'enrolled') {
     await recordExposure(plane.spool, context, {

@@ -7,6 +7,7 @@ import {
   modelReadyRoute,
   modelStatisticsRoute,
 } from './model-routes.ts';
+import { openInferenceProtocol } from './open-inference-protocol.ts';
 import { repositoryIndexRoute } from './repository-index-route.ts';
 
 const tag = 'data plane';
@@ -41,10 +42,16 @@ const METADATA = {
   inputs: [{ name: 'budget_usd', datatype: 'FP32', shape: [-1] }],
   outputs: [{ name: 'score', datatype: 'FP32', shape: [-1] }],
 };
-const BINARY = { 'application/octet-stream': { schema: { type: 'string', contentEncoding: 'binary' } } };
+/** JSON, and the bytes of the tensors behind it. */
+const BINARY = {
+  'application/octet-stream': {
+    schema: { type: 'string', contentEncoding: 'binary' },
+    example: '{"inputs":[{"name":"x","datatype":"FP32","shape":[1],"parameters":{"binary_data_size":4}}]}…',
+  },
+};
 
 /** A route of a whole endpoint, and the same of one version of it. */
-function ofBoth(route: Route): Route[] {
+export function ofBoth(route: Route): Route[] {
   const path = route.path.replace('{endpoint}', '{endpoint}/versions/{version}');
   return [route, { ...route, path, id: `${route.id}OfVersion` }];
 }
@@ -72,7 +79,7 @@ export function openInferenceRoutes(plane: DataPlane): Route[] {
         },
       },
       problems: INFERENCE_PROBLEMS,
-      handle: inferRoute(plane),
+      handle: inferRoute(plane, openInferenceProtocol),
     }),
     ...ofBoth({
       ...model,

@@ -170,3 +170,51 @@ describe('the Open Inference Protocol at an endpoint', () => {
     expect((await send('repository/index', { body: 'x' })).status).toBe(400);
   });
 });
+
+describe('the :predict protocol at an endpoint', () => {
+  const predict = (path: string, body: unknown, headers: Record<string, string> = {}) =>
+    call(`${gateway.url}/v1/models/${path}`, {
+      method: 'POST',
+      headers: { 'x-api-key': secret, ...headers },
+      body: JSON.stringify(body),
+    });
+
+  it('turns instances into predictions, of the variant that the unit is in', async () => {
+    const instances = [
+      [1, 1],
+      [0, 3],
+    ];
+    const seen = new Set<string>();
+    for (let index = 0; index < 20; index += 1) {
+      const answer = await predict('ranker:predict', { instances }, { 'x-switchyard-unit': `user-${index}` });
+      const factor = answer.headers.get('x-switchyard-variant') === 'v2' ? 2 : 1;
+      expect(answer).toMatchObject({ status: 200, body: { predictions: [11 * factor, 30 * factor] } });
+      seen.add(answer.headers.get('x-switchyard-variant') ?? '');
+    }
+    expect([...seen].sort()).toEqual(['v1', 'v2']);
+  });
+
+  it('serves a version, answers columns with columns, and keeps a blinded endpoint blind', async () => {
+    const column = await predict('ranker/versions/v2:predict', { inputs: { features: [[1, 1]] } });
+    expect(column).toMatchObject({ status: 200, body: { outputs: [22] } });
+    const blind = await predict('blind:predict', { instances: [[1, 1]] });
+    expect(blind.body).toEqual({ predictions: [11] });
+  });
+
+  it('tells of the endpoint as clients of both protocols ask', async () => {
+    const { body } = await call(`${gateway.url}/v1/models/ranker`, { headers: { 'x-api-key': secret } });
+    expect(body).toMatchObject({
+      name: 'ranker',
+      ready: true,
+      model_version_status: [{ version: 'v1', state: 'AVAILABLE' }, { version: 'v2' }],
+    });
+  });
+
+  it.each([
+    ['a body in neither format', 'ranker:predict', {}, 400],
+    ['a shape that the model does not take', 'ranker:predict', { instances: [[1, 2, 3]] }, 400],
+    ['an unknown endpoint', 'nobody:predict', { instances: [[1, 1]] }, 404],
+  ])('refuses %s', async (_what, path, body, status) => {
+    expect(await predict(path, body)).toMatchObject({ status, body: { error: expect.any(String) } });
+  });
+});

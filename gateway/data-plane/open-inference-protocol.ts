@@ -5,9 +5,18 @@ import { errorBody } from '../../models/codecs/input-problem.ts';
 import { parseLossless } from '../../models/codecs/lossless-json.ts';
 import { readBody } from '../http/read-body.ts';
 import { Problem } from '../problems.ts';
+import type { WireProtocol } from './wire-protocol.ts';
+
+/** The Open Inference Protocol v2: what targets speak, so that nothing is rewritten. */
+export const openInferenceProtocol: WireProtocol = {
+  async read(request, maxBytes) {
+    const body = await readInferBody(request, maxBytes);
+    return { parameters: parametersOf(body), toInfer: async () => body, answer: (answer) => answer };
+  },
+};
 
 /** The body of an inference, unpacked, with the place where its JSON ends. */
-export async function readInferBody(request: Request, maxBytes: number): Promise<InferBody> {
+async function readInferBody(request: Request, maxBytes: number): Promise<InferBody> {
   const read = inferBody(await readBody(request, maxBytes), request.headers[JSON_LENGTH_HEADER]);
   if (read.ok) return read.value;
   throw new Problem('invalid-request', errorBody(read.problems).error);
@@ -17,7 +26,7 @@ export async function readInferBody(request: Request, maxBytes: number): Promise
  * The protocol's request parameters, where context may travel. A body that cannot hold any is not parsed here:
  * the target parses it anyway, and says what is wrong with it.
  */
-export function parametersOf(body: InferBody): Readonly<Record<string, unknown>> {
+function parametersOf(body: InferBody): Readonly<Record<string, unknown>> {
   const json = jsonOf(body);
   if (!json.includes('"parameters"') && !json.includes('\\u')) return {};
   let parsed: unknown;
@@ -26,7 +35,12 @@ export function parametersOf(body: InferBody): Readonly<Record<string, unknown>>
   } catch (cause) {
     throw new Problem('invalid-request', 'the body is not JSON: check its syntax and encoding', { cause });
   }
-  const parameters = isObject(parsed) ? parsed['parameters'] : undefined;
+  return scalarParameters(parsed);
+}
+
+/** `parameters` of a parsed body, integers that a double cannot hold as their digits. */
+export function scalarParameters(body: unknown): Readonly<Record<string, unknown>> {
+  const parameters = isObject(body) ? body['parameters'] : undefined;
   if (!isObject(parameters)) return {};
   return Object.fromEntries(
     Object.entries(parameters).map(([name, value]) => [
