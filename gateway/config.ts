@@ -95,6 +95,9 @@ export const gatewayEnvironmentSchema = z.object({
   ONNX_MEMORY_MIB: count(4_096, 16, 1_048_576).describe(
     'Memory per process for models of targets of kind `onnx`, MiB; the longest unused make room',
   ),
+  RESPONSE_CACHE_MIB: count(64, 1, 65_536).describe(
+    'Memory per process for answers of endpoints that cache, MiB; the longest unused make room',
+  ),
   REQUEST_TIMEOUT_MS: count(10_000, 1, 600_000).describe(
     'Deadline of one request where the endpoint sets none, ms',
   ),
@@ -135,6 +138,7 @@ export interface GatewayConfig {
   readonly workers: number;
   readonly onnxWorkers: number;
   readonly onnxMemoryBytes: number;
+  readonly responseCacheBytes: number;
   readonly requestTimeoutMs: number;
   readonly maxBodyBytes: number;
   readonly drainMs: number;
@@ -187,6 +191,7 @@ export function readConfig(
       workers: env.WORKERS,
       onnxWorkers: env.ONNX_WORKERS,
       onnxMemoryBytes: env.ONNX_MEMORY_MIB * 1_048_576,
+      responseCacheBytes: env.RESPONSE_CACHE_MIB * 1_048_576,
       requestTimeoutMs: env.REQUEST_TIMEOUT_MS,
       maxBodyBytes: env.MAX_BODY_BYTES,
       drainMs: env.DRAIN_MS,

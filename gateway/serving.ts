@@ -11,6 +11,7 @@ import { SignIn } from './access/sign-in.ts';
 import { LakeDigest } from './analysis/digest/lake-digest.ts';
 import { experimentResults } from './analysis/experiment-results.ts';
 import type { GatewayConfig } from './config.ts';
+import { ResponseCache } from './data-plane/response-cache.ts';
 import { createApp } from './http/app.ts';
 import { digestOf } from './http/authenticate.ts';
 import { type Listening, listen } from './http/listen.ts';
@@ -106,6 +107,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       spool,
       telemetry,
       statistics: new InferenceStatistics(),
+      cache: new ResponseCache({ maxBytes: config.responseCacheBytes, registry: telemetry.registry }),
       requestTimeoutMs: config.requestTimeoutMs,
       maxBodyBytes: config.maxBodyBytes,
     },

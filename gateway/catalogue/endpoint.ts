@@ -20,6 +20,13 @@ export const endpointSchema = z.strictObject({
     .boolean()
     .default(false)
     .meta({ description: 'Hide experiment, variant, target and model from the answer' }),
+  cache: z
+    .strictObject({ ttlSeconds: z.int().min(1).max(86_400) })
+    .optional()
+    .meta({
+      description:
+        'Answer the same request of a tenant to the same model version from memory for so long; exposures are recorded all the same',
+    }),
   tenants: z
     .array(keySchema)
     .min(1)

@@ -19,8 +19,10 @@ import { findEndpoint } from './find-endpoint.ts';
 import { type AttemptPlan, planAttempts } from './plan-attempts.ts';
 import { recordExposure } from './record-exposure.ts';
 import { recordInvocation } from './record-invocation.ts';
+import type { ResponseCache } from './response-cache.ts';
 import { type AttemptListener, type PlanResult, runPlan } from './run-plan.ts';
 import { signatureAt } from './signature-at.ts';
+import { throughCache } from './through-cache.ts';
 import type { WireProtocol, WireRequest } from './wire-protocol.ts';
 
 export interface DataPlane {
@@ -28,6 +30,7 @@ export interface DataPlane {
   readonly spool: Spool;
   readonly telemetry: Telemetry;
   readonly statistics: InferenceStatistics;
+  readonly cache: ResponseCache<PlanResult>;
   readonly requestTimeoutMs: number;
   readonly maxBodyBytes: number;
 }
@@ -62,18 +65,23 @@ export function inferRoute(
     });
     const { assigned } = inference.plan;
     const body = await wire.toInfer(() => signatureAt(plane.targets, assigned, context.requestId));
-    const result = await runPlan(plane.targets, {
-      plan: inference.plan,
-      deadline,
-      call: {
-        body,
-        requestId: context.requestId,
-        traceparent: traceHeader(request.headers['traceparent']),
-        tracestate: traceHeader(request.headers['tracestate']),
-        clientGone: clientGone(request, response),
-      },
-      onAttempt: recordAttempts(plane.spool, context, inference),
-    });
+    const gone = clientGone(request, response);
+    const cacheable = { context, endpoint, assigned, body, deadline, clientGone: gone };
+    const { result, cached } = await throughCache(plane.cache, cacheable, (signal) =>
+      runPlan(plane.targets, {
+        plan: inference.plan,
+        deadline,
+        call: {
+          body,
+          requestId: context.requestId,
+          traceparent: traceHeader(request.headers['traceparent']),
+          tracestate: traceHeader(request.headers['tracestate']),
+          clientGone: signal,
+        },
+        onAttempt: recordAttempts(plane.spool, context, inference),
+      }),
+    );
+    if (cached !== null && !endpoint.endpoint.blinded) response.setHeader('x-switchyard-cache', cached);
     await finish(plane, { request, response, wire }, { ...inference, result });
   };
 }

@@ -85,15 +85,30 @@ export function encodeInferResponse(
 
 /** Another server's answer under another name, without version and parameters; null if it is none. */
 export function renameInferResponse(body: InferBody, modelName: string): InferBody | null {
+  return rewriteJson(body, ({ id, outputs }) =>
+    Array.isArray(outputs) ? { model_name: modelName, id, outputs } : null,
+  );
+}
+
+/** The same answer to another request: with its id, or with none. A body that is no answer stays as it is. */
+export function withResponseId(body: InferBody, id: string | undefined): InferBody {
+  return rewriteJson(body, (json) => ({ ...json, id })) ?? body;
+}
+
+/** A body with other JSON in front of the same tensors; null where it has none, or `change` refuses it. */
+function rewriteJson(
+  body: InferBody,
+  change: (json: Readonly<Record<string, unknown>>) => object | null,
+): InferBody | null {
   let parsed: unknown;
   try {
     parsed = parseLossless(jsonOf(body).toString('utf8'));
   } catch {
     return null;
   }
-  if (!isObject(parsed) || !Array.isArray(parsed['outputs'])) return null;
-  const { id, outputs } = parsed;
-  const text = JSON.stringify({ model_name: modelName, id, outputs }, (_key, value: unknown) =>
+  const changed = isObject(parsed) ? change(parsed) : null;
+  if (changed === null) return null;
+  const text = JSON.stringify(changed, (_key, value: unknown) =>
     typeof value === 'bigint' ? losslessInteger(value) : value,
   );
   const json = Buffer.from(text);
