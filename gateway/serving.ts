@@ -12,6 +12,8 @@ import { LakeDigest } from './analysis/digest/lake-digest.ts';
 import { experimentResults } from './analysis/experiment-results.ts';
 import type { GatewayConfig } from './config.ts';
 import { ResponseCache } from './data-plane/response-cache.ts';
+import { FeatureStore } from './features/feature-store.ts';
+import { Features } from './features/features.ts';
 import { createApp } from './http/app.ts';
 import { digestOf } from './http/authenticate.ts';
 import { type Listening, listen } from './http/listen.ts';
@@ -55,6 +57,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     serverSelectionTimeoutMs: STORE_TIMEOUT_MS,
     operationTimeoutMs: STORE_TIMEOUT_MS,
   });
+  const featureStore = new FeatureStore({ uri: options.mongodbUri, timeoutMs: STORE_TIMEOUT_MS });
   const source = new SnapshotSource({
     store,
     file: join(config.dataDir, 'configuration.json'),
@@ -107,12 +110,14 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       spool,
       telemetry,
       statistics: new InferenceStatistics(),
+      features: new Features(featureStore, telemetry.registry),
       cache: new ResponseCache({ maxBytes: config.responseCacheBytes, registry: telemetry.registry }),
       requestTimeoutMs: config.requestTimeoutMs,
       maxBodyBytes: config.maxBodyBytes,
     },
     admin: {
       store,
+      featureStore,
       source,
       resultsOf: async ({ experiment, revision }, { fresh }) => {
         if (fresh) await options.shipSpool(spool);
@@ -134,7 +139,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       await source.stop();
       await Promise.all([targets.close(), onnx.close(), spool.stop(), uses.stop()]);
       (await analysis)?.reader.close();
-      await store.close();
+      await Promise.all([store.close(), featureStore.close()]);
     },
   };
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { keySchema } from '../../experiments/key.ts';
+import { featureSetSchema } from '../features/feature-set.ts';
 
 /** What a tenant calls. Without an experiment that enrols the unit, `defaultTarget` answers. */
 export const endpointSchema = z.strictObject({
@@ -27,6 +28,9 @@ export const endpointSchema = z.strictObject({
       description:
         'Answer the same request of a tenant to the same model version from memory for so long; exposures are recorded all the same',
     }),
+  features: z.array(featureSetSchema).min(1).max(10).optional().meta({
+    description: 'Looked up for each request and added to its inputs, in this order',
+  }),
   tenants: z
     .array(keySchema)
     .min(1)

@@ -79,6 +79,7 @@ export const RESOURCE_KINDS = [
     keyField: 'version',
     parent: 'models',
     immutable: true,
+    managed: ['registeredBy'],
     writers: [],
     example: {
       version: 'v2',

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { ConfigurationStore } from '../../experiments/store/configuration-store.ts';
 import { RESOURCE_KINDS } from '../catalogue/resources.ts';
+import { featureRoutes } from '../features/feature-routes.ts';
+import type { FeatureStore } from '../features/feature-store.ts';
 import type { Route } from '../http/route.ts';
 import { type SnapshotSource, TENANT_SECRET_PREFIX } from '../snapshot/snapshot-source.ts';
 import { auditRoutes } from './audit-routes.ts';
@@ -15,11 +17,12 @@ import { type ResourceRules, resourceRoutes } from './resource-routes.ts';
 export interface AdminOptions {
   readonly store: ConfigurationStore;
   readonly source: SnapshotSource;
+  readonly featureStore: FeatureStore;
   readonly resultsOf: ResultsOf;
 }
 
 /** The control plane, `/admin/v1/…`: who may call what is in each route. */
-export function adminRoutes({ store, source, resultsOf }: AdminOptions): Route[] {
+export function adminRoutes({ store, source, featureStore, resultsOf }: AdminOptions): Route[] {
   const writer = new ConfigurationWriter(store, source);
   const rules: Readonly<Record<string, ResourceRules>> = {
     experiments: experimentRules,
@@ -38,6 +41,7 @@ export function adminRoutes({ store, source, resultsOf }: AdminOptions): Route[]
     ...experimentRoutes({ writer, source, resultsOf }),
     ...RESOURCE_KINDS.flatMap((kind) => resourceRoutes(kind, writer, rules[kind.name])),
     ...configurationRoutes({ writer, rules }),
+    ...featureRoutes(featureStore),
     ...auditRoutes(store),
   ];
 }

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Issue, issuesOf, jsonPointer } from '../../experiments/issue.ts';
-import type { Change, StoredDocument } from '../../experiments/store/configuration-store.ts';
+import type { Actor, Change, StoredDocument } from '../../experiments/store/configuration-store.ts';
 import { nestedKey, RESOURCE_KINDS, type ResourceKind } from '../catalogue/resources.ts';
 import { Problem } from '../problems.ts';
 import { compileSnapshot } from '../snapshot/compile-snapshot.ts';
@@ -32,6 +32,8 @@ export interface PlanOptions {
   /** Delete what is there and not in the file, of the kinds that the file has. */
   readonly prune: boolean;
   readonly rules: Readonly<Record<string, ResourceRules>>;
+  /** Who applies the file. */
+  readonly actor: Actor;
 }
 
 const KINDS: readonly ResourceKind[] = RESOURCE_KINDS;
@@ -81,9 +83,7 @@ export function planConfiguration(
       }
       places.set(id, path);
       const current = stored.get(id) ?? null;
-      const value = guarded(path, issues, () =>
-        wantedValue(kind, current, wanted, options.rules[kind.name] ?? {}),
-      );
+      const value = guarded(path, issues, () => wantedValue(kind, current, wanted, options));
       if (value === null) continue;
       if (current !== null && isDeepStrictEqual({ ...current.value }, value)) unchanged++;
       else {
@@ -171,7 +171,7 @@ function readItem(
     issues.push({
       path: `${path}/model`,
       code: 'invalid-type',
-      message: 'must name the model of this version',
+      message: `must name the model of this ${kind.singular}`,
     });
     return null;
   }
@@ -188,14 +188,21 @@ function wantedValue(
   kind: ResourceKind,
   current: StoredDocument | null,
   { written, managed }: Wanted,
-  rules: ResourceRules,
+  { actor, rules: allRules }: PlanOptions,
 ): Value {
+  const rules = allRules[kind.name] ?? {};
   if (rules.onApply !== undefined) return rules.onApply(current && { ...current.value }, written, managed);
-  if (current === null) return rules.onCreate?.(written) ?? written;
-  if (kind.immutable === true && !isDeepStrictEqual({ ...current.value }, written)) {
+  if (current === null) return rules.onCreate?.(written, actor) ?? written;
+  if (kind.immutable === true) {
+    if (isDeepStrictEqual(withoutManaged(kind, current.value), written)) return { ...current.value };
     throw new Problem('wrong-state', `a ${kind.singular} never changes: register another under a new name`);
   }
   return rules.onReplace?.({ ...current.value }, written) ?? written;
+}
+
+/** What a client wrote of a stored value. */
+function withoutManaged({ managed = [] }: ResourceKind, value: StoredDocument['value']): Value {
+  return Object.fromEntries(Object.entries(value).filter(([name]) => !managed.includes(name)));
 }
 
 /** Runs a rule; its refusal becomes issues at that place of the file. */

@@ -113,9 +113,10 @@ function applyRoute({ writer, rules }: ConfigurationRouteOptions): Route {
       const [dryRun, prune] = [flag(request, 'dryRun'), flag(request, 'prune')];
       if (!dryRun) await prepare(file, rules);
       let plan: ConfigurationPlan | null = null;
-      const { revision } = await writer.changeAll(actorOf(request), (now) => {
+      const actor = actorOf(request);
+      const { revision } = await writer.changeAll(actor, (now) => {
         refuseStale(request, now.revision);
-        plan = planConfiguration(now, file, { prune, rules });
+        plan = planConfiguration(now, file, { prune, rules, actor });
         return dryRun ? [] : plan.changes;
       });
       const { planned = [], unchanged = 0 } = (plan ?? {}) as Partial<ConfigurationPlan>;

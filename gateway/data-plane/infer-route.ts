@@ -1,10 +1,12 @@
 import type { Request, RequestHandler, Response } from 'express';
-import { type Assignment, assign } from '../../experiments/assignment.ts';
+import { type Assignment, assign, type EvaluationContext } from '../../experiments/assignment.ts';
 import type { Target } from '../../models/catalogue/target.ts';
 import type { InferBody } from '../../models/codecs/infer-body.ts';
 import type { InferenceStatistics } from '../../models/codecs/inference-statistics.ts';
 import { renameInferResponse } from '../../models/codecs/write-open-inference.ts';
 import { sendInferBody } from '../../models/http/send-infer-body.ts';
+import { featureUnits } from '../features/feature-set.ts';
+import type { Features } from '../features/features.ts';
 import { clientGone, contextOf, elapsedMs, type RequestContext } from '../http/request-context.ts';
 import type { Spool } from '../pipeline/spool.ts';
 import { Problem } from '../problems.ts';
@@ -31,6 +33,7 @@ export interface DataPlane {
   readonly telemetry: Telemetry;
   readonly statistics: InferenceStatistics;
   readonly cache: ResponseCache<PlanResult>;
+  readonly features: Features;
   readonly requestTimeoutMs: number;
   readonly maxBodyBytes: number;
 }
@@ -38,6 +41,8 @@ export interface DataPlane {
 /** One inference request on its way: what each phase found out. */
 interface Inference {
   readonly endpoint: CompiledEndpoint;
+  /** What the request says of its unit. */
+  readonly attributes: EvaluationContext;
   readonly assignment: Assignment;
   readonly plan: AttemptPlan;
 }
@@ -64,7 +69,21 @@ export function inferRoute(
       version: request.params.version,
     });
     const { assigned } = inference.plan;
-    const body = await wire.toInfer(() => signatureAt(plane.targets, assigned, context.requestId));
+    const signature = () => signatureAt(plane.targets, assigned, context.requestId);
+    const asked = await wire.toInfer(signature);
+    const { features: sets } = endpoint.endpoint;
+    const body =
+      sets === undefined
+        ? asked
+        : await plane.features.join({
+            endpoint: endpoint.endpoint.key,
+            tenant: context.tenant?.key ?? '',
+            sets,
+            context: inference.attributes,
+            body: asked,
+            signature,
+            now: context.arrivedAt,
+          });
     const gone = clientGone(request, response);
     const cacheable = { context, endpoint, assigned, body, deadline, clientGone: gone };
     const { result, cached } = await throughCache(plane.cache, cacheable, (signal) =>
@@ -131,20 +150,23 @@ function decide(
       `endpoint "${endpoint.endpoint.key}" is a plain HTTP host: call /v1/proxy/${endpoint.endpoint.key}/…`,
     );
   }
-  if (version !== undefined) return pinned(context, endpoint, version);
-  const assignment = assign(
-    endpoint.experiments,
-    evaluationContext({ ...sources, tenant: context.tenant, units: endpoint.units }),
-  );
+  const units = [...endpoint.units, ...featureUnits(endpoint.endpoint.features)];
+  const attributes = evaluationContext({ ...sources, tenant: context.tenant, units });
+  if (version !== undefined) return { ...pinned(context, endpoint, version), attributes };
+  const assignment = assign(endpoint.experiments, attributes);
   context.log['assignment'] = assignment.reason;
   if (assignment.kind === 'enrolled') {
     context.log['experiment'] = assignment.experiment;
     context.log['variant'] = assignment.variant.key;
   }
-  return { endpoint, assignment, plan: planAttempts(assignment, endpoint) };
+  return { endpoint, attributes, assignment, plan: planAttempts(assignment, endpoint) };
 }
 
-function pinned(context: RequestContext, endpoint: CompiledEndpoint, version: string): Inference {
+function pinned(
+  context: RequestContext,
+  endpoint: CompiledEndpoint,
+  version: string,
+): Omit<Inference, 'attributes'> {
   context.log['assignment'] = 'version-asked-for';
   const assignment = { kind: 'not-enrolled', reason: 'no-experiment' } as const;
   const plan = planAttempts(assignment, { ...endpoint, defaultTarget: findVersion(endpoint, version) });

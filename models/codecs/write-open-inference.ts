@@ -48,18 +48,27 @@ function bodyOf(json: unknown, binary: readonly Uint8Array[]): InferBody {
   return { bytes: Buffer.concat([text, ...binary]), jsonBytes: text.length };
 }
 
-/** A request to another server, all of it JSON, or why a tensor of it has no JSON form. */
-export function encodeInferRequest(request: InferRequest): Decoded<InferBody> {
-  const inputs = writeTensors(request.inputs, []);
+/**
+ * A request to another server, its inputs in JSON or, with `binary`, behind it; or why a tensor of it has no JSON
+ * form. Outputs are asked for as they were asked for here.
+ */
+export function encodeInferRequest(
+  request: InferRequest,
+  { binary = false }: { readonly binary?: boolean } = {},
+): Decoded<InferBody> {
+  const inputs = writeTensors(request.inputs, binary ? 'all' : []);
   if (!inputs.ok) return inputs;
-  const { id, outputs } = request;
+  const { id, outputs, binaryOutputs } = request;
   const json = {
     id,
     ...writeParameters(request.parameters),
     inputs: inputs.value.tensors,
-    outputs: outputs?.map((name) => ({ name })),
+    outputs: outputs?.map((name) => ({
+      name,
+      parameters: binaryOutputs === undefined ? undefined : { binary_data: binaryOutputs.includes(name) },
+    })),
   };
-  return { ok: true, value: bodyOf(json, []) };
+  return { ok: true, value: bodyOf(json, inputs.value.binary) };
 }
 
 /**

@@ -11,7 +11,7 @@ const rules = { experiments: experimentRules };
 const EMPTY: ConfigurationNow = { revision: 0, documents: [] };
 
 const plan = (now: ConfigurationNow, file: unknown, prune = false) =>
-  planConfiguration(now, file, { prune, rules });
+  planConfiguration(now, file, { prune, rules, actor: { name: 'admin', address: null } });
 
 /** The configuration after a file is applied. */
 function applied(now: ConfigurationNow, file: unknown, prune = false): ConfigurationNow {
