@@ -34,3 +34,14 @@ export function breaksOf(posteriors: readonly Posterior[]): number[] {
   );
   return [...new Set(breaks)].toSorted((left, right) => left - right);
 }
+
+/** The posterior of the number's negative: the least becomes the largest. */
+export function mirrored({ mean, standardDeviation, support: [low, high], pdf, cdf }: Posterior): Posterior {
+  return {
+    mean: -mean,
+    standardDeviation,
+    support: [-high, -low],
+    pdf: (x) => pdf(-x),
+    cdf: (x) => 1 - cdf(-x),
+  };
+}

@@ -1,6 +1,6 @@
 import { FULL_SHARE_BP } from '../key.ts';
 import { probabilityBest } from './best-arm.ts';
-import type { Posterior } from './posterior.ts';
+import { mirrored, type Posterior } from './posterior.ts';
 
 export interface ThompsonOptions {
   /** Which way the reward is better. */
@@ -26,17 +26,6 @@ export function thompsonWeights(
   const best = probabilityBest(direction === 'increase' ? posteriors : posteriors.map(mirrored));
   const total = best.reduce((sum, chance) => sum + chance, 0);
   return wholeParts(best.map((chance) => floorBp + (free * chance) / total));
-}
-
-/** The posterior of the number's negative: the least becomes the largest. */
-function mirrored({ mean, standardDeviation, support: [low, high], pdf, cdf }: Posterior): Posterior {
-  return {
-    mean: -mean,
-    standardDeviation,
-    support: [-high, -low],
-    pdf: (x) => pdf(-x),
-    cdf: (x) => 1 - cdf(-x),
-  };
 }
 
 /** Rounded so that the sum stays 10,000: those that lose most by rounding down are rounded up. */
