@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { meanGuardrail, shareGuardrail } from '../../experiments/analysis/guardrail-test.ts';
+import { meanGuardrail } from '../../experiments/analysis/mean-guardrail.ts';
+import { shareGuardrail } from '../../experiments/analysis/share-guardrail.ts';
 import { RunningMoments } from '../support/running-moments.ts';
 import { type Samplers, samplers } from '../support/samplers.ts';
 import { average, errorBar, report } from '../support/simulation.ts';
