@@ -1,3 +1,4 @@
+import { LEAST_UNITS } from './comparison.ts';
 import type { Moments } from './moments.ts';
 
 /** A part of the units within which every unit had the same chance of each variant: a period of constant weights. */
@@ -18,7 +19,8 @@ export interface StratifiedArms {
  * Means over all units as if every arm had been drawn alike in every stratum: each stratum's mean weighed by all of
  * its units (post-stratification; it is the inverse-propensity weighting of Hájek with the propensities as they came
  * out). Unbiased when the weights of the variants change over time and the metric does too, where pooling is not
- * (Simpson's paradox). Every arm must be able to get units in a stratum.
+ * (Simpson's paradox). Every arm must be able to get units in a stratum. In a stratum where an arm has fewer than
+ * LEAST_UNITS, its variance is taken to be at least that within all strata.
  */
 export function stratifiedArms(strata: readonly Stratum[]): StratifiedArms {
   const sizes = strata.map(({ arms }) => arms.reduce((sum, { n }) => sum + n, 0));
@@ -38,14 +40,23 @@ export function stratifiedArms(strata: readonly Stratum[]): StratifiedArms {
 }
 
 function weighed(parts: readonly { moments: Moments | undefined; share: number }[]): Moments {
+  const usual = withinVariance(parts.flatMap(({ moments }) => (moments === undefined ? [] : [moments])));
   let [n, mean, squaredError] = [0, 0, 0];
   for (const { moments, share } of parts) {
     if (moments === undefined) throw new RangeError('every stratum needs the same arms');
     n += moments.n;
     mean += share * moments.mean;
-    squaredError += (share ** 2 * moments.variance) / moments.n;
+    // A handful of units may show no variance at all, and would pass for certain.
+    const variance = moments.n < LEAST_UNITS ? Math.max(moments.variance, usual) : moments.variance;
+    squaredError += (share ** 2 * variance) / moments.n;
   }
   return { n, mean, variance: n * squaredError };
+}
+
+/** The variance within strata, over all of them. */
+function withinVariance(strata: readonly Moments[]): number {
+  const degrees = strata.reduce((sum, { n }) => sum + n - 1, 0);
+  return strata.reduce((sum, { n, variance }) => sum + (n - 1) * variance, 0) / degrees;
 }
 
 /** Variance of the strata's levels, each the mean over its arms. */

@@ -160,6 +160,37 @@ describe('weights that changed on a schedule, while the metric drifted', () => {
     expect(average(found.map(({ pooled }) => pooled))).toBeGreaterThan(0.05);
   });
 
+  it('are not called different for a first step that gave the variant twenty units of a rare event', () => {
+    const STEPS = [
+      { weight: 0.02, units: 1_000 },
+      { weight: 0.1, units: 1_000 },
+      { weight: 0.5, units: 2_000 },
+    ];
+    const covered = Array.from({ length: 2_000 }, () => {
+      const strata = STEPS.map(({ weight, units }) => {
+        const counts = [
+          { successes: 0, n: 0 },
+          { successes: 0, n: 0 },
+        ];
+        for (let unit = 0; unit < units; unit += 1) {
+          const count = counts[draw.uniform() < weight ? 1 : 0];
+          if (count === undefined) throw new Error('two arms');
+          count.n += 1;
+          count.successes += draw.bernoulli(0.03);
+        }
+        return { arms: counts.map(({ successes, n }) => proportionMoments(successes, n)) };
+      });
+      const [control, variant] = stratifiedArms(strata).arms;
+      if (control === undefined || variant === undefined) throw new Error('two arms');
+      const error = Math.sqrt(control.variance / control.n + variant.variance / variant.n);
+      return Math.abs(variant.mean - control.mean) <= 1.96 * error;
+    });
+    const coverage = covered.filter(Boolean).length / covered.length;
+    report('ramp 2-10-50%, share of 0.03', { coverage, nominal: 0.95 });
+
+    expect(coverage).toBeGreaterThanOrEqual(0.95 - errorBar(0.05, covered.length));
+  });
+
   it('tell what an even split would have brought', () => {
     const truth = average(LEVELS) + 0.01;
     const values = experiments.map((periods) =>

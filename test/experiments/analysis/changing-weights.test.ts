@@ -31,6 +31,16 @@ describe('arms under weights that changed', () => {
     }
   });
 
+  it('are not surer of a mean because few units of a period happen to be alike', () => {
+    const { arms } = stratifiedArms([
+      { arms: [moments(950, 0.5), moments(50, 0, 0)] },
+      { arms: [moments(500, 0.5), moments(500, 0.5, 0.25)] },
+    ]);
+    const within = (49 * 0 + 499 * 0.25) / 548;
+
+    expect((arms[1]?.variance ?? 0) / 550).toBeCloseTo((0.25 * within) / 50 + (0.25 * 0.25) / 500, 9);
+  });
+
   it('leave out a period in which one of them was not to be had', () => {
     const { arms, excludedUnits } = stratifiedArms([...strata, { arms: [moments(700, 9), moments(0, 0)] }]);
 
