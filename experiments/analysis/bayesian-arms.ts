@@ -65,8 +65,8 @@ export function bayesianArms(
   });
 }
 
-/** What is believed of one arm: what Thompson sampling draws weights from, too. */
-export function armPosterior({ key, moments, share }: Arm, prior: ArmPrior): Posterior {
+/** What is believed of one arm. */
+function armPosterior({ key, moments, share }: Arm, prior: ArmPrior): Posterior {
   if (prior.kind === 'normal-inverse-gamma') return normalInverseGammaPosterior(moments, prior);
   if (share === undefined) throw new RangeError(`a beta prior needs shares, and "${key}" has none`);
   return betaPosterior(share, prior);

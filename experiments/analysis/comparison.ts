@@ -4,6 +4,7 @@ import { type Inference, infer, type Method } from './method.ts';
 import type { Moments } from './moments.ts';
 import { compareProportions, type ProportionComparison } from './proportion-difference.ts';
 import type { Share } from './proportions.ts';
+import { steadied } from './steadied.ts';
 
 /** An effect with its interval; the interval is null while the data bound nothing. */
 export interface EstimatedEffect {
@@ -51,10 +52,10 @@ export interface ComparisonOptions {
   readonly sharedVariance?: number;
 }
 
-/** Compares two independent samples. Nothing is significant below LEAST_UNITS units in either. */
+/** Compares two independent samples, `steadied`. Nothing is significant below LEAST_UNITS units in either. */
 export function compareArms(control: Arm, variant: Arm, options: ComparisonOptions): Comparison {
   const { alpha, method, sharedVariance = 0 } = options;
-  const samples = [control.moments, variant.moments] as const;
+  const samples = steadied([control.moments, variant.moments]);
   const enough = Math.min(samples[0].n, samples[1].n) >= LEAST_UNITS;
   const inferenceOf = (effect: Effect, priorScale: number) =>
     enough ? infer(method, { effect, samples, alpha, priorScale }) : null;

@@ -5,6 +5,7 @@ import { type GuardrailReading, readingOf } from './guardrail-reading.ts';
 import { absoluteDifference, type Effect } from './lift.ts';
 import type { Moments } from './moments.ts';
 import { logMixture, tightestRho } from './normal-mixture.ts';
+import { steadied } from './steadied.ts';
 
 /** Means of control and variant, and how the test is tuned. */
 interface MeanGuardrail {
@@ -22,10 +23,11 @@ interface MeanGuardrail {
  * mixture. No evidence below 100 units in either arm.
  */
 export function meanGuardrail(
-  { control, variant, direction, tunedAt }: MeanGuardrail,
+  { direction, tunedAt, ...samples }: MeanGuardrail,
   { absolute, relative }: Tolerance,
   alpha: number,
 ): GuardrailReading {
+  const [control, variant] = steadied([samples.control, samples.variant]);
   if (Math.min(control.n, variant.n) < LEAST_UNITS) return readingOf(0, alpha);
   const sign = direction === 'increase' ? -1 : 1;
   const allowed = {

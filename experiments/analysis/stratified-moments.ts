@@ -1,4 +1,3 @@
-import { LEAST_UNITS } from './comparison.ts';
 import type { Moments } from './moments.ts';
 
 /** A part of the units within which every unit had the same chance of each variant: a period of constant weights. */
@@ -16,47 +15,39 @@ export interface StratifiedArms {
 }
 
 /**
- * Means over all units as if every arm had been drawn alike in every stratum: each stratum's mean weighed by all of
- * its units (post-stratification; it is the inverse-propensity weighting of Hájek with the propensities as they came
- * out). Unbiased when the weights of the variants change over time and the metric does too, where pooling is not
- * (Simpson's paradox). Every arm must be able to get units in a stratum. In a stratum where an arm has fewer than
- * LEAST_UNITS, its variance is taken to be at least that within all strata.
+ * Means over all strata with the same weights for every arm, so that what differs between strata cannot pass for an effect
+ * when the weights of the variants changed and the metric did too, where pooling lets it (Simpson's paradox). A stratum
+ * weighs as much as it tells: 1 / Σ 1 / units of an arm (Mantel and Haenszel 1959; overlap weights: Li, Morgan and
+ * Zaslavsky 2018). An effect that is the same in all strata is estimated without bias and most precisely; of one that
+ * is not, the average over the units that can be compared. Where the weights never changed, each stratum weighs by its
+ * units. Every arm must be able to get units in a stratum.
  */
 export function stratifiedArms(strata: readonly Stratum[]): StratifiedArms {
-  const sizes = strata.map(({ arms }) => arms.reduce((sum, { n }) => sum + n, 0));
-  const usable = strata.map(({ arms }) => arms.every(({ n }) => n >= 2));
-  const units = sizes.reduce((sum, size, index) => sum + (usable[index] === true ? size : 0), 0);
-  const parts = strata.flatMap((stratum, index) =>
-    usable[index] === true ? [{ ...stratum, share: (sizes[index] ?? 0) / units }] : [],
-  );
+  const sizeOf = ({ arms }: Stratum) => arms.reduce((sum, { n }) => sum + n, 0);
+  const usable = strata.filter(({ arms }) => arms.every(({ n }) => n >= 2));
+  const weights = usable.map(({ arms }) => 1 / arms.reduce((sum, { n }) => sum + 1 / n, 0));
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const parts = usable.map(({ arms }, index) => ({ arms, share: (weights[index] ?? 0) / total }));
   const arms = (strata[0]?.arms ?? []).map((_, arm) =>
     weighed(parts.map(({ arms: moments, share }) => ({ moments: moments[arm], share }))),
   );
+  const units = usable.reduce((sum, stratum) => sum + sizeOf(stratum), 0);
   return {
     arms,
     sharedVariance: units === 0 ? 0 : betweenStrata(parts) / units,
-    excludedUnits: sizes.reduce((sum, size) => sum + size, 0) - units,
+    excludedUnits: strata.reduce((sum, stratum) => sum + sizeOf(stratum), 0) - units,
   };
 }
 
 function weighed(parts: readonly { moments: Moments | undefined; share: number }[]): Moments {
-  const usual = withinVariance(parts.flatMap(({ moments }) => (moments === undefined ? [] : [moments])));
   let [n, mean, squaredError] = [0, 0, 0];
   for (const { moments, share } of parts) {
     if (moments === undefined) throw new RangeError('every stratum needs the same arms');
     n += moments.n;
     mean += share * moments.mean;
-    // A handful of units may show no variance at all, and would pass for certain.
-    const variance = moments.n < LEAST_UNITS ? Math.max(moments.variance, usual) : moments.variance;
-    squaredError += (share ** 2 * variance) / moments.n;
+    squaredError += (share ** 2 * moments.variance) / moments.n;
   }
   return { n, mean, variance: n * squaredError };
-}
-
-/** The variance within strata, over all of them. */
-function withinVariance(strata: readonly Moments[]): number {
-  const degrees = strata.reduce((sum, { n }) => sum + n - 1, 0);
-  return strata.reduce((sum, { n, variance }) => sum + (n - 1) * variance, 0) / degrees;
 }
 
 /** Variance of the strata's levels, each the mean over its arms. */

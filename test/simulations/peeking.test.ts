@@ -61,9 +61,12 @@ function jointOf(n: number, sums: readonly number[], products: readonly number[]
 }
 
 /** Whether any look at two streams of the same kind calls them different. */
-function everSignificant(streams: readonly [Stream, Stream], options: ComparisonOptions): boolean {
+function everSignificant(
+  streams: readonly [Stream, Stream],
+  { looks = LOOKS, ...options }: ComparisonOptions & { readonly looks?: readonly number[] },
+): boolean {
   let seen = 0;
-  for (const look of LOOKS) {
+  for (const look of looks) {
     for (; seen < look; seen += 1) for (const stream of streams) stream.add();
     if (compareArms(streams[0].arm(), streams[1].arm(), options).significant) return true;
   }
@@ -123,6 +126,31 @@ describe(`A against A, looked at ${LOOKS.length} times`, () => {
     report('A/A, always-valid, mean over sessions of users', { 'false positives': share, runs: 300 });
 
     expect(share).toBeLessThanOrEqual(ALPHA + errorBar(ALPHA, 300));
+  });
+
+  it.each([
+    ['lognormal, sigma 1.5', ({ lognormal }: Samplers) => lognormal(1.5)],
+    ['Pareto, shape 2.5', ({ pareto }: Samplers) => pareto(2.5)],
+  ])('is called different at most alpha of the time on the first step of a ramp, at 5%%: %s', (name, of) => {
+    const draw = samplers(5);
+    // Nineteen units of the control to each of the variant.
+    const control = () => {
+      const moments = new RunningMoments();
+      const add = () => {
+        for (let unit = 0; unit < 19; unit += 1) moments.add(of(draw));
+      };
+      return { add, arm: () => ({ key: 'control', moments: moments.moments }) };
+    };
+    const looks = growingLooks(100, 2_000);
+    const share = shareOf(400, () =>
+      everSignificant([control(), meanStream(() => of(draw))], { ...ALWAYS_VALID, looks }),
+    );
+    report(`A/A at 5%, always-valid, ${name}, 100 to 2,000 units of the variant`, {
+      'false positives': share,
+      runs: 400,
+    });
+
+    expect(share).toBeLessThanOrEqual(ALPHA + errorBar(ALPHA, 400));
   });
 
   it('is called different far more often by a test for one look', () => {

@@ -12,13 +12,24 @@ describe('arms under weights that changed', () => {
     { arms: [moments(5_000, 2), moments(5_000, 2)] },
   ];
 
-  it('are compared within each period', () => {
+  it('are compared within each period, which weighs as much as it tells', () => {
     const { arms, excludedUnits } = stratifiedArms(strata);
+    // 9,000 beside 1,000 tell what 900 would, 5,000 beside 5,000 what 2,500 would.
+    const [first, second] = [900 / 3_400, 2_500 / 3_400];
 
-    expect(arms.map(({ mean }) => mean)).toEqual([1.5, 1.5]);
+    for (const { mean } of arms) expect(mean).toBeCloseTo(first + 2 * second, 12);
     expect(arms.map(({ n }) => n)).toEqual([14_000, 6_000]);
-    expect((arms[1]?.variance ?? 0) / 6_000).toBeCloseTo(0.25 / 1_000 + 0.25 / 5_000, 12);
+    expect((arms[1]?.variance ?? 0) / 6_000).toBeCloseTo(first ** 2 / 1_000 + second ** 2 / 5_000, 12);
     expect(excludedUnits).toBe(0);
+  });
+
+  it('weigh by its units a period whose weights were those of the others', () => {
+    const { arms } = stratifiedArms([
+      { arms: [moments(100, 1), moments(300, 1)] },
+      { arms: [moments(200, 4), moments(600, 4)] },
+    ]);
+
+    for (const { mean } of arms) expect(mean).toBeCloseTo(3, 12);
   });
 
   it('are themselves under weights that did not', () => {
@@ -31,20 +42,10 @@ describe('arms under weights that changed', () => {
     }
   });
 
-  it('are not surer of a mean because few units of a period happen to be alike', () => {
-    const { arms } = stratifiedArms([
-      { arms: [moments(950, 0.5), moments(50, 0, 0)] },
-      { arms: [moments(500, 0.5), moments(500, 0.5, 0.25)] },
-    ]);
-    const within = (49 * 0 + 499 * 0.25) / 548;
-
-    expect((arms[1]?.variance ?? 0) / 550).toBeCloseTo((0.25 * within) / 50 + (0.25 * 0.25) / 500, 9);
-  });
-
   it('leave out a period in which one of them was not to be had', () => {
     const { arms, excludedUnits } = stratifiedArms([...strata, { arms: [moments(700, 9), moments(0, 0)] }]);
 
-    expect(arms[0]?.mean).toBe(1.5);
+    expect(arms[0]?.mean).toBe(stratifiedArms(strata).arms[0]?.mean);
     expect(excludedUnits).toBe(700);
     expect(stratifiedArms([])).toEqual({ arms: [], sharedVariance: 0, excludedUnits: 0 });
   });
