@@ -28,6 +28,9 @@ const MAX_BASE_LENGTH = 22;
 const MAX_KEY_LENGTH = 63;
 const LONGEST_PLACE = { cloud: 'gcp', region: 'northamerica-northeast1' } as const;
 
+/** Who stands before a gateway and says for whom it asks: an ALB itself; Google's edge and its load balancer. */
+const FORWARDING_HOPS = { aws: '1', gcp: '2' } as const;
+
 /** Cloud Run kills ten seconds after SIGTERM; what is spooled has to be shipped in what the drain leaves of them. */
 const CLOUD_RUN_DRAIN_MS = 5_000;
 
@@ -158,6 +161,7 @@ function planCloud(
         DATA_DIR: GATEWAY_PROCESS.dataDirectory,
         LAKE_URI: `${scheme}://${buckets.lake.name}`,
         WORKERS: String(SIZES[settings.gateway.size].vcpus),
+        TRUSTED_PROXIES: FORWARDING_HOPS[cloud],
       }),
     }),
     runner: planService(`${base}-runner`, settings.runner, {

@@ -59,6 +59,7 @@ describe('the placement of a stack', () => {
       ...gcp?.gateway.environment,
       LAKE_URI: 's3://acme-both-production-lake',
       DRAIN_MS: undefined,
+      TRUSTED_PROXIES: '1',
     });
   });
 

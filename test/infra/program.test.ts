@@ -1,5 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { readConfig } from '../../gateway/config.ts';
+import { S3_ACTIONS } from '../../infra/aws/permissions.ts';
+import { bucketPermissions } from '../../infra/gcp/permissions.ts';
+import { type ProcessName, STORE_USE } from '../../infra/store-use.ts';
 import { openObjectStore } from '../../models/artifacts/open-object-store.ts';
 import { modelVersionSchema } from '../../models/catalogue/model.ts';
 import { targetSchema } from '../../models/catalogue/target.ts';
@@ -11,6 +14,13 @@ import {
 } from '../support/pulumi-engine.ts';
 import { stackOf } from '../support/stack-files.ts';
 import { decidedByCloud } from '../support/stand-in-clouds.ts';
+
+/** What S3 and KMS want of a process, by what it does with its buckets; a test keeps that list to the code. */
+const actionsOf = (process: ProcessName): string[] =>
+  [...STORE_USE[process].lake, ...STORE_USE[process].models].flatMap((method) => {
+    const { object, bucket, key } = S3_ACTIONS[method];
+    return [...object, ...bucket, ...key];
+  });
 
 /** Both clouds in production; test/stacks runs every stack file, in preview too. */
 describe("the Pulumi program, run by Pulumi's own runner", () => {
@@ -276,6 +286,39 @@ describe("the Pulumi program, run by Pulumi's own runner", () => {
         ['roles/run.invoker', 'serviceAccount:acme-both-production-gateway@acme.iam.gserviceaccount.com'],
         ['roles/run.invoker', 'serviceAccount:acme-both-production-aws@acme.iam.gserviceaccount.com'],
       ]);
+    });
+  });
+
+  it('grants each role the actions that its process and its platform need, and no other', () => {
+    const policies = all('aws:iam/rolePolicy:RolePolicy').map(({ name, inputs }) => {
+      const statements = JSON.parse(String(inputs['policy'])).Statement;
+      const actions = statements.flatMap(({ Action }: { Action: string[] }) => Action);
+      return [name, [...new Set(actions)].sort()];
+    });
+    const start = [
+      'ecr:BatchCheckLayerAvailability',
+      'ecr:BatchGetImage',
+      'ecr:GetAuthorizationToken',
+      'ecr:GetDownloadUrlForLayer',
+      'kms:Decrypt',
+      'logs:CreateLogStream',
+      'logs:PutLogEvents',
+    ];
+    expect(Object.fromEntries(policies)).toEqual({
+      gateway: [...new Set(actionsOf('gateway'))].sort(),
+      runner: [...new Set(actionsOf('runner'))].sort(),
+      'gateway-execution': [...start, 'secretsmanager:GetSecretValue'],
+      'runner-execution': start,
+      'from-gcp': ['execute-api:Invoke'],
+    });
+    const roles = all('gcp:projects/iAMCustomRole:IAMCustomRole').map(({ name, inputs }) => [
+      name,
+      inputs['permissions'],
+    ]);
+    expect(Object.fromEntries(roles)).toEqual({
+      'gateway-lake': bucketPermissions('gateway', 'lake'),
+      'gateway-models': bucketPermissions('gateway', 'models'),
+      'runner-models': bucketPermissions('runner', 'models'),
     });
   });
 

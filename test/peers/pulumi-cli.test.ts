@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -37,6 +37,7 @@ describe.skipIf(missing !== null)(`the Pulumi CLI${missing === null ? '' : `, sk
       await chmod(join(bin, name), 0o755);
     };
     await plugin('pulumi-language-nodejs', 'language-host.ts');
+
     await plugin('pulumi-resource-aws', 'provider.ts', '7.48.0');
     await plugin('pulumi-resource-gcp', 'provider.ts', '9.37.0');
     const env = {
@@ -82,10 +83,23 @@ describe.skipIf(missing !== null)(`the Pulumi CLI${missing === null ? '' : `, sk
     const name = 'both-production';
     await pulumi('up', '--stack', name, '--yes', '--skip-preview', '--suppress-progress');
     await pulumi('preview', '--stack', name, '--expect-no-changes', '--suppress-progress');
+
     const outputs = JSON.parse(await pulumi('stack', 'output', '--json', '--stack', name));
     expect(outputs.catalogue.targets).toHaveLength(4);
     const state = await readFile(join(project, `.pulumi/stacks/switchyard/${name}.json`), 'utf8');
     for (const secret of Object.values(stackOf(name).secrets)) expect(state).not.toContain(secret);
+  });
+
+  it('breaks no rule of the policy pack as Pulumi runs it, and is refused when it does', async () => {
+    const name = 'both-production';
+    const check = () => pulumi('preview', '--stack', name, '--policy-pack', 'infra/policy');
+    expect(await check()).toMatch(/Policies:\s+.*switchyard/);
+    // A rule that nothing can keep, beside the others.
+    await rm(join(project, 'infra'));
+    await cp('infra', join(project, 'infra'), { recursive: true });
+    const rules = join(project, 'infra/policy/network-rules.ts');
+    await writeFile(rules, (await readFile(rules, 'utf8')).replace('TLS13-1-[23]-', 'TLS14-'));
+    await expect(check()).rejects.toThrow(/tls-minimum/);
   });
 
   it('refuses to destroy what holds data', async () => {
