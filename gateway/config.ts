@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { readTrustedSigners, type TrustedSigners } from '../models/artifacts/trusted-signers.ts';
 import { ROLES } from './access/principal.ts';
 import { parseRoleMappings, type RoleMapping } from './access/role-mapping.ts';
+import type { RecordKind } from './pipeline/spool-layout.ts';
 
 const port = (fallback: number) => z.coerce.number().int().min(0).max(65_535).default(fallback);
 const count = (fallback: number, min: number, max: number) =>
@@ -40,6 +41,14 @@ export const gatewayEnvironmentSchema = z.object({
     )
     .optional()
     .describe('Where exposures and outcomes go as Parquet; unset: `DATA_DIR/lake`'),
+  EXPOSURES_RETENTION_DAYS: count(400, 31, 36_500).describe('Days that exposures are kept in the lake'),
+  OUTCOMES_RETENTION_DAYS: count(400, 31, 36_500).describe(
+    'Days that outcomes are kept in the lake; an id counts once for as long',
+  ),
+  INVOCATIONS_RETENTION_DAYS: count(90, 1, 36_500).describe('Days that invocations are kept in the lake'),
+  SPOOL_MAX_BYTES: count(10_737_418_240, 16_777_216, Number.MAX_SAFE_INTEGER).describe(
+    'Room for what the lake has not taken yet, bytes',
+  ),
   ADMIN_API_KEY: z
     .string()
     .min(16, 'must have at least 16 characters')
@@ -128,6 +137,9 @@ export interface GatewayConfig {
   readonly dataDir: string;
   readonly mongodbUri: string | null;
   readonly lakeUri: string;
+  /** Whole days after its own that a record of each kind stays in the lake. */
+  readonly retentionDays: Readonly<Record<RecordKind, number>>;
+  readonly spoolMaxBytes: number;
   readonly adminApiKey: string | null;
   readonly authFailuresPerMinute: number;
   readonly trustedProxies: number;
@@ -182,6 +194,12 @@ export function readConfig(
       dataDir,
       mongodbUri: env.MONGODB_URI ?? null,
       lakeUri: env.LAKE_URI ?? pathToFileURL(resolve(dataDir, 'lake')).href,
+      retentionDays: Object.freeze({
+        exposures: env.EXPOSURES_RETENTION_DAYS,
+        outcomes: env.OUTCOMES_RETENTION_DAYS,
+        invocations: env.INVOCATIONS_RETENTION_DAYS,
+      }),
+      spoolMaxBytes: env.SPOOL_MAX_BYTES,
       adminApiKey: env.ADMIN_API_KEY ?? null,
       authFailuresPerMinute: env.AUTH_FAILURES_PER_MINUTE,
       trustedProxies: env.TRUSTED_PROXIES,

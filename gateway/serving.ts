@@ -69,6 +69,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
   const spool = Spool.open({
     directory: join(config.dataDir, 'spool'),
     writerId: randomUUID(),
+    maxBytes: config.spoolMaxBytes,
     registry: telemetry.registry,
     log: logger,
   });
@@ -90,6 +91,10 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     const reader = await LakeReader.open({
       lake,
       cacheDirectory: join(config.dataDir, 'lake-cache', String(process.pid)),
+      onDamaged: (object) => {
+        telemetry.damagedObjects.inc();
+        logger.error({ object }, 'an object of the lake is damaged: results leave it out, see quarantine/');
+      },
     });
     return { reader, digest: new LakeDigest(reader, join(config.dataDir, 'analysis', 'digest.duckdb')) };
   };

@@ -7,6 +7,8 @@ import { openObjectStore } from '../models/artifacts/open-object-store.ts';
 import { type GatewayConfig, METRICS_PATH } from './config.ts';
 import { type Listening, listen } from './http/listen.ts';
 import { LakeShipper } from './pipeline/lake-shipper.ts';
+import { LakeUpkeep } from './pipeline/lake-upkeep.ts';
+import { SpoolKeeper } from './pipeline/spool-keeper.ts';
 import { startServing } from './serving.ts';
 import type { GroupOptions, ServingGroup } from './serving-group.ts';
 import { createTelemetry } from './telemetry/metrics.ts';
@@ -59,6 +61,21 @@ async function startParts(config: GatewayConfig, { logger, stops, stop }: Starti
     log: logger,
   });
   stops.push(() => shipper.stop());
+  const keeper = new SpoolKeeper({
+    directory: join(config.dataDir, 'spool'),
+    maxBytes: config.spoolMaxBytes,
+    registry,
+    log: logger,
+  });
+  stops.push(() => keeper.stop());
+  const upkeep = new LakeUpkeep({
+    lake,
+    scratchDirectory: join(config.dataDir, 'lake-upkeep'),
+    retentionDays: config.retentionDays,
+    registry,
+    log: logger,
+  });
+  stops.push(() => upkeep.stop());
   // This process alone has the directory now: what an earlier one has left in the cache belongs to nobody.
   await rm(join(config.dataDir, 'lake-cache'), { recursive: true, force: true });
   const shipSealed = async () => void (await shipper.ship());
@@ -75,6 +92,7 @@ async function startParts(config: GatewayConfig, { logger, stops, stop }: Starti
   );
   stops.push(() => metrics.close(1_000));
   shipper.start();
+  upkeep.start();
   return { url: group.url, metricsUrl: `${metrics.url}${METRICS_PATH}`, stop };
 }
 

@@ -1,18 +1,14 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { createWriteStream, existsSync } from 'node:fs';
-import { mkdir, rename } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { fileURLToPath } from 'node:url';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type DuckDBConnection, type DuckDBInstance, LIST, listValue, VARCHAR } from '@duckdb/node-api';
-import type { ObjectInfo, ObjectStore } from '../../models/artifacts/object-store.ts';
+import { type ObjectInfo, type ObjectStore, ObjectStoreError } from '../../models/artifacts/object-store.ts';
+import { areReadable, isDamage, quarantineObject, type Scrutiny } from './damaged-objects.ts';
 import { literalPath, openDuckDb } from './duckdb.ts';
-import { parseLakeObjectName } from './lake-object.ts';
-import { LAKE_COLUMNS } from './lake-schema.ts';
+import { LakeFiles } from './lake-files.ts';
+import { type LakeEntry, type ListedPartition, listPartitions, settleSegments } from './lake-listing.ts';
+import { emptyRelation, segmentsInFile } from './parquet-file.ts';
 import type { Parameters } from './query.ts';
 import type { RecordKind } from './spool-layout.ts';
-
-const PARALLEL_DOWNLOADS = 8;
 
 export interface LakeReaderOptions {
   readonly lake: ObjectStore;
@@ -20,6 +16,8 @@ export interface LakeReaderOptions {
   readonly cacheDirectory: string;
   readonly memoryLimitMb?: number;
   readonly threads?: number;
+  /** Hears of every object that cannot be read, once it is out of the way. */
+  readonly onDamaged?: (objectName: string) => void;
 }
 
 /** A kind's rows as DuckDB reads them: a table expression with its parameters, to be bound in the query around it. */
@@ -30,33 +28,30 @@ export interface LakeSource {
 
 /** Reads the lake with DuckDB: in place where it is a directory, else from copies kept by name and tag. */
 export class LakeReader {
-  readonly #lake: ObjectStore;
-  readonly #cacheDirectory: string;
+  readonly #options: LakeReaderOptions;
+  readonly #files: LakeFiles;
   readonly #duckDb: DuckDBInstance;
+  /** Entries, by name and tag, whose metadata was found readable. */
+  readonly #checked = new Set<string>();
+  /** Entries that are out of the way, or should be. */
+  readonly #damaged = new Set<string>();
+  readonly #held = new Map<string, Promise<ReadonlySet<string>>>();
 
-  static async open({
-    lake,
-    cacheDirectory,
-    memoryLimitMb = 1_024,
-    threads = 2,
-  }: LakeReaderOptions): Promise<LakeReader> {
-    const scratchDirectory = join(cacheDirectory, 'scratch');
+  static async open(options: LakeReaderOptions): Promise<LakeReader> {
+    const { memoryLimitMb = 1_024, threads = 2 } = options;
+    const scratchDirectory = join(options.cacheDirectory, 'scratch');
     await mkdir(scratchDirectory, { recursive: true });
-    return new LakeReader({
-      lake,
-      cacheDirectory,
-      duckDb: await openDuckDb({ memoryLimitMb, threads, scratchDirectory }),
-    });
+    return new LakeReader(options, await openDuckDb({ memoryLimitMb, threads, scratchDirectory }));
   }
 
-  private constructor(parts: { lake: ObjectStore; cacheDirectory: string; duckDb: DuckDBInstance }) {
-    this.#lake = parts.lake;
-    this.#cacheDirectory = parts.cacheDirectory;
-    this.#duckDb = parts.duckDb;
+  private constructor(options: LakeReaderOptions, duckDb: DuckDBInstance) {
+    this.#options = options;
+    this.#files = new LakeFiles(options.lake, options.cacheDirectory);
+    this.#duckDb = duckDb;
   }
 
   get uri(): string {
-    return this.#lake.uri;
+    return this.#options.lake.uri;
   }
 
   /** A connection of its own for `work`; its temporary tables go with it. */
@@ -71,24 +66,40 @@ export class LakeReader {
 
   /** Everything of one kind that is in the lake now. Throws ObjectStoreError when the store cannot be read. */
   async source(kind: RecordKind): Promise<LakeSource> {
-    const paths = await this.pathsOf(await this.objects(kind));
-    return paths.length === 0 ? emptySource(kind) : parquetSource(kind, paths);
+    const objects = await this.objects(kind);
+    return objects.length === 0 ? emptySource(kind) : parquetSource(kind, await this.#files.paths(objects));
   }
 
-  /** What objects of one kind are in the lake now. Throws ObjectStoreError when the store cannot be read. */
-  async objects(kind: RecordKind): Promise<ObjectInfo[]> {
-    const found: ObjectInfo[] = [];
-    for await (const object of this.#lake.list(`${kind}/`)) {
-      if (parseLakeObjectName(object.name) !== null) found.push(object);
+  /**
+   * The objects that hold every row of a kind once, in name order. One whose metadata cannot be read is moved
+   * to the lake's quarantine and left out.
+   */
+  async objects(kind: RecordKind): Promise<LakeEntry[]> {
+    for (;;) {
+      const partitions = (await listPartitions(this.#options.lake, kind)).map((partition) =>
+        this.#withoutDamaged(partition),
+      );
+      const candidates = partitions.flatMap(({ compacted, segments }) => [...compacted, ...segments]);
+      const fresh = candidates.filter((entry) => !this.#checked.has(identity(entry)));
+      // What a damaged compaction replaced counts again: that needs another look.
+      if ((await this.#setAside(fresh, 'metadata')) > 0) continue;
+      const settled = await Promise.all(partitions.map((partition) => this.#live(partition)));
+      return settled.flat();
     }
-    return found;
   }
 
   /** Where on this machine these objects can be read, in the same order: in place, or copies fetched for it. */
-  async pathsOf(objects: readonly ObjectInfo[]): Promise<string[]> {
-    if (!this.#lake.uri.startsWith('file:')) return this.#mirror(objects);
-    const root = fileURLToPath(this.#lake.uri);
-    return objects.map(({ name }) => join(root, name));
+  pathsOf(objects: readonly ObjectInfo[]): Promise<string[]> {
+    return this.#files.paths(objects);
+  }
+
+  /**
+   * After a query over these objects has failed: those whose every value can be read. The others are now in the
+   * lake's quarantine. Throws `error` again when none is damaged.
+   */
+  async readableOf(objects: readonly ObjectInfo[], error: unknown): Promise<ObjectInfo[]> {
+    if (!isDamage(error) || (await this.#setAside(objects, 'values')) === 0) throw error;
+    return objects.filter((object) => !this.#damaged.has(identity(object)));
   }
 
   /** No query may run any more. */
@@ -96,44 +107,71 @@ export class LakeReader {
     this.#duckDb.closeSync();
   }
 
-  async #mirror(objects: readonly ObjectInfo[]): Promise<string[]> {
-    const waiting = [...objects.entries()];
-    const paths: string[] = [];
-    const downloadNext = async () => {
-      for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-        const [index, object] = next;
-        paths[index] = await this.#localCopy(object);
-      }
-    };
-    await Promise.all(Array.from({ length: PARALLEL_DOWNLOADS }, downloadNext));
-    return paths;
+  async #live(partition: ListedPartition): Promise<LakeEntry[]> {
+    const { live } = await settleSegments(partition, (entry) => this.#segmentsIn(entry));
+    return [...partition.compacted, ...live];
   }
 
-  /** The path of a copy, fetched unless it is there. The name keeps the partition, which DuckDB reads from it. */
-  async #localCopy({ name, tag }: ObjectInfo): Promise<string> {
-    const version = createHash('sha256').update(tag).digest('hex').slice(0, 16);
-    const path = join(this.#cacheDirectory, `${name.replace(/\.parquet$/, '')}@${version}.parquet`);
-    if (existsSync(path)) return path;
-    await mkdir(dirname(path), { recursive: true });
-    const partial = `${path}.${randomUUID()}.partial`;
-    await pipeline(await this.#lake.read(name), createWriteStream(partial));
-    await rename(partial, path);
-    return path;
+  #segmentsIn(entry: LakeEntry): Promise<ReadonlySet<string>> {
+    const key = identity(entry);
+    const known =
+      this.#held.get(key) ??
+      this.#files
+        .path(entry)
+        .then((path) => this.withConnection((connection) => segmentsInFile(connection, path)));
+    this.#held.set(key, known);
+    return known;
+  }
+
+  #withoutDamaged(partition: ListedPartition): ListedPartition {
+    const good = (entries: readonly LakeEntry[]) =>
+      this.#damaged.size === 0 ? entries : entries.filter((entry) => !this.#damaged.has(identity(entry)));
+    return { ...partition, compacted: good(partition.compacted), segments: good(partition.segments) };
+  }
+
+  /** Moves what is damaged out of the way; answers how many that were. */
+  async #setAside(entries: readonly ObjectInfo[], scrutiny: Scrutiny): Promise<number> {
+    if (entries.length === 0) return 0;
+    const paths = await this.#files.paths(entries);
+    const ok = (each: readonly string[]) =>
+      this.withConnection((connection) => areReadable(connection, each, scrutiny));
+    let found = 0;
+    if (!(await ok(paths))) {
+      for (const entry of entries) {
+        if (await ok([await this.#files.path(entry)])) continue;
+        // A copy may have been cut short by a full disk: the object itself is judged.
+        await this.#files.forget([entry]);
+        if (await ok([await this.#files.path(entry)])) continue;
+        this.#damaged.add(identity(entry));
+        found += 1;
+        await quarantineObject(this.#options.lake, entry).catch(unlessForbidden);
+        this.#options.onDamaged?.(entry.name);
+      }
+    }
+    for (const entry of entries) this.#checked.add(identity(entry));
+    return found;
   }
 }
+
+/** Who may only read the lake leaves a damaged object out all the same. */
+function unlessForbidden(error: unknown): void {
+  if (!(error instanceof ObjectStoreError && error.code === 'forbidden')) throw error;
+}
+
+const identity = ({ name, tag }: ObjectInfo) => `${name}@${tag}`;
 
 function parquetSource(kind: RecordKind, paths: readonly string[]): LakeSource {
   const parameter = `${kind}_files`;
   return {
-    sql: `read_parquet($${parameter}, union_by_name = true, hive_partitioning = true,
-      hive_types = { 'tenant': VARCHAR, 'date': DATE })`,
+    sql: `(FROM read_parquet($${parameter}, union_by_name = true, hive_partitioning = true,
+      hive_types = { 'tenant': VARCHAR, 'date': DATE }) UNION ALL BY NAME ${emptySource(kind).sql})`,
     parameters: { [parameter]: { value: listValue(paths.map(literalPath)), type: LIST(VARCHAR) } },
   };
 }
 
-/** DuckDB refuses to read no files at all: the same columns without rows. */
 function emptySource(kind: RecordKind): LakeSource {
-  const columns = Object.values(LAKE_COLUMNS[kind]).map(({ name, type }) => `NULL::${type} AS "${name}"`);
-  const partitions = ['NULL::VARCHAR AS tenant', 'NULL::DATE AS date'];
-  return { sql: `(SELECT ${[...columns, ...partitions].join(', ')} WHERE false)`, parameters: {} };
+  return {
+    sql: `(SELECT *, NULL::VARCHAR AS tenant, NULL::DATE AS date FROM ${emptyRelation(kind)})`,
+    parameters: {},
+  };
 }

@@ -10,7 +10,8 @@ import { openDuckDb } from './duckdb.ts';
 import { type ProcessLock, takeProcessLock } from './process-lock.ts';
 import { oldestSegmentSeconds, type SealedSegment, sealedSegments } from './sealed-segments.ts';
 import { segmentToParquet } from './segment-to-parquet.ts';
-import { spoolPaths } from './spool-layout.ts';
+import { RECORD_KINDS, spoolPaths } from './spool-layout.ts';
+import { writeOnce } from './write-once.ts';
 
 const MAX_BACKOFF_MS = 60_000;
 
@@ -37,7 +38,7 @@ export interface ShipReport {
 /**
  * Takes sealed segments to the lake as Parquet. One per spool directory, in any process. A segment is removed
  * only when the store has acknowledged every object made from it; until then each pass begins it anew, and its
- * objects have the same names and rows as before.
+ * objects have the same names and rows as before. No object is ever overwritten, so no other writer's is lost.
  */
 export class LakeShipper {
   readonly #options: LakeShipperOptions;
@@ -133,7 +134,7 @@ export class LakeShipper {
     try {
       const { tornLines } = await sealAbandonedSegments(directory);
       this.#metrics.tornLines.inc(tornLines);
-      report = await this.#shipAll(await sealedSegments(directory));
+      report = await this.#shipAll((await sealedSegments(directory)).toSorted(byImportance));
       this.#metrics.waitingSeconds.set(await oldestSegmentSeconds(directory));
     } catch (error) {
       report = { ...report, failed: report.failed + 1 };
@@ -174,9 +175,9 @@ export class LakeShipper {
         segment,
         scratchDirectory,
       );
-      for (const { path, objectName } of files) await lake.write(objectName, await readFile(path));
+      for (const { path, objectName } of files) await writeOnce(lake, objectName, await readFile(path));
       if (corruptLines > 0) await this.#quarantine(segment, corruptLines);
-      else await rm(segment.path);
+      else await rm(segment.path, { force: true });
       this.#metrics.shipped.inc({ kind }, records);
       return { records, corruptLines };
     } finally {
@@ -202,6 +203,11 @@ export class LakeShipper {
       'a segment could not be shipped: it waits for the next pass',
     );
   }
+}
+
+/** After an outage, what counts most goes first. */
+function byImportance(a: SealedSegment, b: SealedSegment): number {
+  return RECORD_KINDS.indexOf(a.kind) - RECORD_KINDS.indexOf(b.kind);
 }
 
 function createMetrics(registry: Registry) {

@@ -20,7 +20,7 @@ const LATEST_MS = Date.UTC(2100, 0);
 
 /**
  * Turns a sealed segment into Parquet files in `scratchDirectory`. A damaged line is counted and left out; it
- * stops nothing. The rows of a file are in the order of `at` and `id`, so a second run writes the same rows.
+ * stops nothing. The rows of a file are in one order, so a second run writes the same file.
  */
 export async function segmentToParquet(
   duckDb: DuckDBInstance,
@@ -39,7 +39,10 @@ export async function segmentToParquet(
     for (const [index, { tenant, date }] of (await partitions(connection)).entries()) {
       const file = join(scratchDirectory, `${id}-${index}.parquet`);
       await connection.run(writePartitionSql(kind), { tenant, date, file });
-      files.push({ path: file, objectName: lakeObjectName({ kind, tenant, date, segment: id }) });
+      files.push({
+        path: file,
+        objectName: lakeObjectName({ kind, tenant, date, content: { of: 'segment', segment: id } }),
+      });
     }
     return { files, ...(await lineCounts(connection)) };
   } finally {
@@ -77,7 +80,7 @@ function writePartitionSql(kind: RecordKind): string {
   return `
     COPY (
       SELECT ${columns.join(', ')} FROM line
-      WHERE valid AND tenant = $tenant AND date = $date ORDER BY r."at", r.id
+      WHERE valid AND tenant = $tenant AND date = $date ORDER BY r."at", r.id, r
     ) TO $file (FORMAT parquet, COMPRESSION zstd, KV_METADATA { schema_version: '${LAKE_SCHEMA_VERSION}' })`;
 }
 

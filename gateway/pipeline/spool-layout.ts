@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-/** What is recorded: each kind has segments, a schema and a part of the lake of its own. */
+/** What is recorded, by importance: each kind has segments, a schema and a part of the lake of its own. */
 export const RECORD_KINDS = ['exposures', 'outcomes', 'invocations'] as const;
 export type RecordKind = (typeof RECORD_KINDS)[number];
 

@@ -1,11 +1,13 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { Counter, Gauge, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import type { Exposure, Outcome } from '../../experiments/exposure.ts';
 import type { Invocation } from './invocation.ts';
 import { type ProcessLock, takeProcessLock } from './process-lock.ts';
+import { hasRoom, measureSpool, type SpoolRoom } from './spool-budget.ts';
 import { type RecordKind, segmentFileName, spoolPaths } from './spool-layout.ts';
+import { spoolMetrics } from './spool-metrics.ts';
 import { SpoolSegment } from './spool-segment.ts';
 
 /** What each kind of record is. */
@@ -14,6 +16,8 @@ export interface SpoolRecords {
   readonly outcomes: Outcome;
   readonly invocations: Invocation;
 }
+
+const DEFAULT_MAX_BYTES = 10 * 1024 ** 3;
 
 /** A line that waits for the commit of its turn. */
 interface Waiting {
@@ -28,6 +32,8 @@ export interface SpoolOptions {
   readonly writerId: string;
   readonly registry: Registry;
   readonly log: Pick<Logger, 'info' | 'error'>;
+  /** Room for all writers of the directory together; 10 GiB unless given. docs/lake.md says who goes first. */
+  readonly maxBytes?: number;
   /** A segment is sealed when the next lines would take it past this; 32 MiB unless given. */
   readonly maxSegmentBytes?: number;
   /** A segment is sealed this long after its first line; 15 s unless given. */
@@ -46,13 +52,16 @@ export class Spool {
   readonly #lock: ProcessLock;
   readonly #maxSegmentBytes: number;
   readonly #maxSegmentAgeMs: number;
-  readonly #metrics: ReturnType<typeof createMetrics>;
+  readonly #metrics: ReturnType<typeof spoolMetrics>;
   readonly #flushTimer: NodeJS.Timeout;
   readonly #open = new Map<RecordKind, SpoolSegment>();
   readonly #sealing = new Map<SpoolSegment, Promise<void>>();
   readonly #waiting = new Map<RecordKind, Waiting[]>();
   #sequence = 0;
-  #failing = false;
+  #room: SpoolRoom = { usedBytes: 0, limitBytes: Number.POSITIVE_INFINITY };
+  #addedBytes = 0;
+  #measuring = false;
+  readonly #failing = new Set<RecordKind>();
   #stopped: Promise<void> | null = null;
 
   /** Throws when the directory cannot be written or the writer id is taken: the start is the time to say so. */
@@ -74,9 +83,10 @@ export class Spool {
     this.#lock = lock;
     this.#maxSegmentBytes = options.maxSegmentBytes ?? 32 * 1024 * 1024;
     this.#maxSegmentAgeMs = options.maxSegmentAgeMs ?? 15_000;
-    this.#metrics = createMetrics(options.registry, () => this.#unsyncedRecords());
+    this.#metrics = spoolMetrics(options.registry, () => this.#unsyncedRecords());
     this.#flushTimer = setInterval(() => this.#flush(), options.flushIntervalMs ?? 1_000);
     this.#flushTimer.unref();
+    void this.#measure();
   }
 
   /**
@@ -85,7 +95,7 @@ export class Spool {
    */
   append<Kind extends RecordKind>(kind: Kind, record: SpoolRecords[Kind]): Promise<boolean> {
     if (this.#stopped !== null) {
-      this.#dropped(kind, new Error('the spool is stopped'));
+      this.#dropped(kind, 'stopped', new Error('the spool is stopped'));
       return Promise.resolve(false);
     }
     // Sockets are read before immediates run: what this turn brings on other connections comes along.
@@ -93,6 +103,11 @@ export class Spool {
     const group = this.#waiting.get(kind) ?? [];
     this.#waiting.set(kind, group);
     return new Promise((settle) => group.push({ line: `${JSON.stringify(record)}\n`, settle }));
+  }
+
+  /** Whether there is room for more of a kind; where there is none, `append` answers false. */
+  hasRoomFor(kind: RecordKind): boolean {
+    return hasRoom(this.#room, kind, this.#addedBytes);
   }
 
   /** Writes what waits now, for a caller whose answer leaves in this very turn. */
@@ -122,16 +137,27 @@ export class Spool {
   }
 
   #write(kind: RecordKind, group: readonly Waiting[]): void {
+    if (!this.hasRoomFor(kind)) {
+      for (const { settle } of group) {
+        this.#dropped(kind, 'no-room', new Error('the spool has taken the room it may take'));
+        settle(false);
+      }
+      return;
+    }
     try {
       const lines = Buffer.from(group.map(({ line }) => line).join(''));
       this.#segmentWithRoom(kind, lines.length).append(lines, group.length);
+      this.#addedBytes += lines.length;
     } catch (error) {
       // There may be room for some of them.
       if (group.length > 1) for (const one of group) this.#write(kind, [one]);
-      else this.#dropped(kind, error, group);
+      else {
+        this.#dropped(kind, 'disk', error);
+        group[0]?.settle(false);
+      }
       return;
     }
-    if (this.#failing) this.#recovered();
+    if (this.#failing.delete(kind)) this.#options.log.info({ kind }, 'the spool can be written again');
     for (const { settle } of group) settle(true);
   }
 
@@ -169,7 +195,23 @@ export class Spool {
     this.#sealing.set(segment, sealed);
   }
 
+  async #measure(): Promise<void> {
+    const { directory, maxBytes = DEFAULT_MAX_BYTES } = this.#options;
+    if (this.#measuring) return;
+    this.#measuring = true;
+    const before = this.#addedBytes;
+    try {
+      this.#room = await measureSpool(directory, maxBytes);
+      this.#addedBytes -= before;
+    } catch (error) {
+      this.#diskFailed('measuring the spool failed', error);
+    } finally {
+      this.#measuring = false;
+    }
+  }
+
   #flush(): void {
+    void this.#measure();
     const now = Date.now();
     for (const [kind, segment] of this.#open) {
       if (now - segment.openedAt >= this.#maxSegmentAgeMs) this.#seal(kind);
@@ -189,43 +231,13 @@ export class Spool {
     this.#options.log.error({ err: error }, message);
   }
 
-  #dropped(kind: RecordKind, error: unknown, group: readonly Waiting[] = []): void {
-    this.#metrics.dropped.inc({ kind });
-    for (const { settle } of group) settle(false);
-    if (this.#failing) return;
-    this.#failing = true;
+  #dropped(kind: RecordKind, reason: 'stopped' | 'no-room' | 'disk', error: unknown): void {
+    this.#metrics.dropped.inc({ kind, reason });
+    if (this.#failing.has(kind)) return;
+    this.#failing.add(kind);
     this.#options.log.error(
       { err: error, kind },
       'the spool cannot be written: records are dropped and counted until it can (free disk space?)',
     );
   }
-
-  #recovered(): void {
-    this.#failing = false;
-    this.#options.log.info('the spool can be written again');
-  }
-}
-
-function createMetrics(registry: Registry, unsyncedRecords: () => number) {
-  const registers = [registry];
-  const dropped = new Counter({
-    name: 'switchyard_spool_dropped_total',
-    help: 'Records that could not be written to the spool',
-    labelNames: ['kind'],
-    registers,
-  });
-  const diskFailures = new Counter({
-    name: 'switchyard_spool_disk_failures_total',
-    help: 'Syncs and seals of spool segments that the disk refused',
-    registers,
-  });
-  new Gauge({
-    name: 'switchyard_spool_unsynced_records',
-    help: 'Accepted records that the loss of the machine, not of the process, would take now',
-    registers,
-    collect() {
-      this.set(unsyncedRecords());
-    },
-  });
-  return { dropped, diskFailures };
 }

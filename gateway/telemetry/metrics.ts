@@ -32,6 +32,11 @@ export function createTelemetry() {
       labelNames: ['endpoint', 'target'],
       registers,
     }),
+    damagedObjects: new Counter({
+      name: 'switchyard_results_damaged_objects_total',
+      help: 'Objects of the lake that results had to leave out; they are kept under quarantine/',
+      registers,
+    }),
     snapshotRevision: new Gauge({
       name: 'switchyard_configuration_revision',
       help: 'Revision of the configuration that requests are served from',

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
@@ -6,8 +7,9 @@ import { onTestFinished } from 'vitest';
 import type { Exposure, Outcome } from '../../experiments/exposure.ts';
 import { LakeDigest } from '../../gateway/analysis/digest/lake-digest.ts';
 import type { Invocation } from '../../gateway/pipeline/invocation.ts';
-import { LakeReader } from '../../gateway/pipeline/lake-reader.ts';
+import { LakeReader, type LakeReaderOptions } from '../../gateway/pipeline/lake-reader.ts';
 import { LakeShipper, type LakeShipperOptions } from '../../gateway/pipeline/lake-shipper.ts';
+import { LakeUpkeep, type LakeUpkeepOptions } from '../../gateway/pipeline/lake-upkeep.ts';
 import { Spool, type SpoolOptions } from '../../gateway/pipeline/spool.ts';
 import { FileStore } from '../../models/artifacts/file-store.ts';
 import type { ObjectStore } from '../../models/artifacts/object-store.ts';
@@ -29,6 +31,28 @@ export async function openShipper(
   const shipper = await LakeShipper.open({ registry: new Registry(), log, ...options });
   onTestFinished(() => shipper.stop());
   return shipper;
+}
+
+/** Upkeep that keeps everything, unless told otherwise. */
+export function openUpkeep(
+  options: Pick<LakeUpkeepOptions, 'lake'> & Partial<LakeUpkeepOptions>,
+): LakeUpkeep {
+  return new LakeUpkeep({
+    scratchDirectory: join(tmpdir(), `switchyard-upkeep-${randomUUID()}`),
+    retentionDays: { exposures: 36_500, outcomes: 36_500, invocations: 36_500 },
+    registry: new Registry(),
+    log,
+    ...options,
+  });
+}
+
+/** A reader with a life as long as the test's. */
+export async function openReader(
+  options: Pick<LakeReaderOptions, 'lake'> & Partial<LakeReaderOptions>,
+): Promise<LakeReader> {
+  const reader = await LakeReader.open({ cacheDirectory: await temporaryDirectory(), ...options });
+  onTestFinished(() => reader.close());
+  return reader;
 }
 
 /** One delivery: what one writer appended, in that order. */

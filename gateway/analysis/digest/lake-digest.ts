@@ -145,8 +145,21 @@ export class LakeDigest {
       ).map(identity),
     );
     const added = objects.filter((object) => !kept.has(identity(object)));
-    for (const batch of batches(added)) await this.#read(connection, table, batch);
+    for (const batch of batches(added)) await this.#readWhole(connection, table, batch);
     return added.length;
+  }
+
+  /** What is damaged is left out: the next listing has it no more. */
+  async #readWhole(
+    connection: DuckDBConnection,
+    table: DigestTable,
+    objects: readonly ObjectInfo[],
+  ): Promise<void> {
+    try {
+      await this.#read(connection, table, objects);
+    } catch (error) {
+      await this.#read(connection, table, await this.#lake.readableOf(objects, error));
+    }
   }
 
   async #read(
@@ -154,6 +167,7 @@ export class LakeDigest {
     table: DigestTable,
     objects: readonly ObjectInfo[],
   ): Promise<void> {
+    if (objects.length === 0) return;
     const paths = await this.#lake.pathsOf(objects);
     const [next] = await rowsOf<{ file: number }>(
       connection,

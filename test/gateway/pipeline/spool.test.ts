@@ -118,7 +118,9 @@ describe('the spool', () => {
     await spool.stop();
 
     expect(await spool.append('exposures', exposure())).toBe(false);
-    expect(await registry.metrics()).toContain('switchyard_spool_dropped_total{kind="exposures"} 1');
+    expect(await registry.metrics()).toContain(
+      'switchyard_spool_dropped_total{kind="exposures",reason="stopped"} 1',
+    );
   });
 
   it('refuses a writer id that is taken or is no plain name', async () => {
@@ -143,7 +145,7 @@ describe('a full disk', () => {
       otherKindAccepted: true,
       acceptedAfterSeal: true,
     });
-    expect(metrics).toContain('switchyard_spool_dropped_total{kind="exposures"} 2');
+    expect(metrics).toContain('switchyard_spool_dropped_total{kind="exposures",reason="disk"} 2');
     const sealed = await segments(directory, '.ndjson');
     expect(ids(sealed.flat()).filter((id) => accepted.includes(id))).toEqual(accepted);
     expect(sealed.flat()).toHaveLength(accepted.length + 1);
