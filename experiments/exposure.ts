@@ -28,12 +28,16 @@ export interface Exposure {
   /** True when another target than the assigned one answered. */
   readonly fallback: boolean;
   readonly attempts: number;
-  /** HTTP status of the answer that the client got. */
-  readonly status: number;
+  /** HTTP status of the answer that the client got; null where the client reports the exposure itself. */
+  readonly status: number | null;
   /** Code of the problem that the client got; null on success. */
   readonly error: string | null;
-  /** From the request's arrival to the answer being ready to leave (headers, for a stream). */
-  readonly latencyMs: number;
+  /** From the request's arrival to the answer being ready to leave (headers, for a stream); null when reported. */
+  readonly latencyMs: number | null;
+  /** True when the client reported it, false when the gateway saw it. */
+  readonly reported: boolean;
+  /** The context attributes that the endpoint lists as dimensions, as text; no others are ever recorded. */
+  readonly dimensions: Readonly<Record<string, string>>;
 }
 
 /** What a unit did afterwards, as the tenant reports it. */

@@ -46,6 +46,7 @@ export const PROBLEMS = {
   'identity-provider-unavailable': kind(503, 'The identity provider is away', 'gateway', true),
   'analysis-busy': kind(503, 'Another analysis is under way', 'gateway', true),
   'write-contention': kind(503, 'Too many changes at once', 'gateway', true),
+  'no-room': kind(503, 'There is no room to record it', 'gateway', true),
   'deadline-exceeded': kind(504, 'No answer before the deadline', 'target', true),
 } as const satisfies Record<string, ProblemKind>;
 

@@ -6,7 +6,7 @@ export type StoreMethod = 'read' | 'info' | 'write' | 'list' | 'remove';
  * the calls out of the code and keeps the two equal.
  */
 export const STORE_USE = {
-  gateway: { lake: ['list', 'read', 'write'], models: ['read'] },
+  gateway: { lake: ['list', 'read', 'remove', 'write'], models: ['read'] },
   runner: { lake: [], models: ['info', 'read'] },
 } as const satisfies Readonly<Record<string, Readonly<Record<'lake' | 'models', readonly StoreMethod[]>>>>;
 

@@ -176,6 +176,11 @@ export class ConfigurationStore {
     return this.#ask('read secrets', () => this.#secrets.withPrefix(prefix));
   }
 
+  /** Puts another value in a secret's place; the one before is gone for good. */
+  async replaceSecret(name: string, value: string): Promise<void> {
+    return this.#ask('replace a secret', () => this.#secrets.replace(name, value));
+  }
+
   /** Deletes a secret for good; one that is not there counts as deleted. */
   async deleteSecret(name: string): Promise<void> {
     return this.#ask('delete a secret', () => this.#secrets.delete(name));

@@ -9,7 +9,7 @@ interface SecretRecord {
 /** Sorts after every character, in the order of UTF-8 bytes that servers compare strings in. */
 const LAST_CHARACTER = '\u{10FFFF}';
 
-/** Small texts that are made once and never change, kept apart from the documents and out of the audit log. */
+/** Small texts that are made once and seldom change, kept apart from the documents and out of the audit log. */
 export class Secrets {
   readonly #records: Collection<SecretRecord>;
 
@@ -26,6 +26,10 @@ export class Secrets {
   async withPrefix(prefix: string): Promise<Map<string, string>> {
     const found = await this.#records.find({ _id: { $gte: prefix, $lt: prefix + LAST_CHARACTER } }).toArray();
     return new Map(found.map(({ _id, value }) => [_id, value]));
+  }
+
+  async replace(name: string, value: string): Promise<void> {
+    await this.#records.replaceOne({ _id: name }, { value }, { upsert: true });
   }
 
   async delete(name: string): Promise<void> {

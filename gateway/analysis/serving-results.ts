@@ -23,15 +23,15 @@ export interface AsServed {
   readonly exposures: number;
 }
 
-/** Per variant and cloud that answered; the cloud is null where none did. */
+/** Per variant and cloud that answered; the cloud is null where none did. Of what clients report nothing is known. */
 const SERVING = `
   SELECT variant, cloud, count(*)::DOUBLE AS exposures, count(*) FILTER (failed)::DOUBLE AS errors,
     count(*) FILTER (fallback)::DOUBLE AS fallbacks, quantile_cont(latency_ms, [0.5, 0.95, 0.99]) AS latency
-  FROM exposure GROUP BY variant, cloud ORDER BY variant, cloud NULLS LAST`;
+  FROM exposure WHERE latency_ms IS NOT NULL GROUP BY variant, cloud ORDER BY variant, cloud NULLS LAST`;
 
 const AS_SERVED = `
   SELECT variant, served_target AS target, model, version, cloud, count(*)::DOUBLE AS exposures
-  FROM exposure GROUP BY ALL ORDER BY variant, exposures DESC, target`;
+  FROM exposure WHERE latency_ms IS NOT NULL GROUP BY ALL ORDER BY variant, exposures DESC, target`;
 
 export async function servingOf(connection: DuckDBConnection): Promise<ServingResult[]> {
   type Row = Omit<ServingResult, 'errorRate' | 'latencyMs'> & { readonly latency: [number, number, number] };

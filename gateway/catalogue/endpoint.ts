@@ -31,6 +31,19 @@ export const endpointSchema = z.strictObject({
   features: z.array(featureSetSchema).min(1).max(10).optional().meta({
     description: 'Looked up for each request and added to its inputs, in this order',
   }),
+  dimensions: z
+    .array(
+      z
+        .string()
+        .max(64)
+        .regex(/^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$/, 'must be the path of an attribute'),
+    )
+    .max(10)
+    .default([])
+    .meta({
+      description:
+        'Context attributes that exposures record, to compare results by: few values each, and no ids. No others are recorded',
+    }),
   tenants: z
     .array(keySchema)
     .min(1)

@@ -55,15 +55,17 @@ export const EXPERIMENTS = {
   },
 } as const satisfies ResourceKind;
 
+export const TENANTS = {
+  name: 'tenants',
+  singular: 'tenant',
+  schema: tenantSchema,
+  keyField: 'key',
+  writers: [],
+  example: { key: 'acme', name: 'Acme Films', attributes: { plan: 'pro' } },
+} as const satisfies ResourceKind;
+
 export const RESOURCE_KINDS = [
-  {
-    name: 'tenants',
-    singular: 'tenant',
-    schema: tenantSchema,
-    keyField: 'key',
-    writers: [],
-    example: { key: 'acme', name: 'Acme Films', attributes: { plan: 'pro' } },
-  },
+  TENANTS,
   {
     name: 'models',
     singular: 'model',

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { ConfigurationStore } from '../../experiments/store/configuration-store.ts';
 import { RESOURCE_KINDS } from '../catalogue/resources.ts';
 import { featureRoutes } from '../features/feature-routes.ts';
@@ -8,6 +7,7 @@ import { type SnapshotSource, TENANT_SECRET_PREFIX } from '../snapshot/snapshot-
 import { auditRoutes } from './audit-routes.ts';
 import { ConfigurationWriter } from './change-configuration.ts';
 import { configurationRoutes } from './configuration-routes.ts';
+import { eraseUnitsRoute, newUnitKey } from './erase-units-route.ts';
 import { experimentRoutes, type ResultsOf } from './experiment-routes.ts';
 import { experimentRules } from './experiment-rules.ts';
 import { SERVICE_KEY_KIND, TENANT_KEY_KIND } from './key-declarations.ts';
@@ -30,7 +30,7 @@ export function adminRoutes({ store, source, featureStore, resultsOf }: AdminOpt
     tenants: {
       // The pseudonymisation key is there before the tenant is, and goes with it: its history is then unlinkable.
       beforeCreate: async (tenant) => {
-        await store.secret(TENANT_SECRET_PREFIX + tenant, () => randomBytes(32).toString('hex'));
+        await store.secret(TENANT_SECRET_PREFIX + tenant, newUnitKey);
       },
       afterDelete: (tenant) => store.deleteSecret(TENANT_SECRET_PREFIX + tenant),
     },
@@ -42,6 +42,7 @@ export function adminRoutes({ store, source, featureStore, resultsOf }: AdminOpt
     ...RESOURCE_KINDS.flatMap((kind) => resourceRoutes(kind, writer, rules[kind.name])),
     ...configurationRoutes({ writer, rules }),
     ...featureRoutes(featureStore),
+    eraseUnitsRoute(writer, store),
     ...auditRoutes(store),
   ];
 }

@@ -2,6 +2,7 @@ import { EXPERIMENT_STATES } from '../../experiments/experiment.ts';
 import { RESOURCE_KINDS, type ResourceKind } from '../catalogue/resources.ts';
 import { type Json, schemaName, schemaOf } from '../http/openapi-parts.ts';
 import { outcomesRequestSchema } from '../pipeline/outcomes.ts';
+import { exposuresRequestSchema } from '../pipeline/reported-exposures.ts';
 import { PROBLEMS } from '../problems.ts';
 
 /** Every schema that routes refer to by name. */
@@ -9,6 +10,7 @@ export function componentSchemas(): Json {
   return {
     ...Object.assign({}, ...RESOURCE_KINDS.map(resourceSchemas)),
     Outcomes: schemaOf(outcomesRequestSchema),
+    Exposures: schemaOf(exposuresRequestSchema),
     Problem: problemSchema,
   };
 }

@@ -2,12 +2,15 @@ import { anObject, jsonBody, ref } from '../http/openapi-parts.ts';
 import { type Route, tenantKey } from '../http/route.ts';
 import type { DataPlane } from './infer-route.ts';
 import { CONTEXT_HEADERS, openInferenceRoutes } from './open-inference-routes.ts';
-import { outcomeRoute } from './outcome-route.ts';
 import { predictRoutes } from './predict-routes.ts';
 import { proxyRoute } from './proxy-route.ts';
+import { exposureRoute, outcomeRoute } from './report-routes.ts';
 
 const tag = 'data plane';
 const access = tenantKey('infer');
+
+const TAKEN = { accepted: 1, rejected: [] };
+const REPORT_PROBLEMS = ['invalid-request', 'body-too-large', 'unsupported-media-type', 'no-room'] as const;
 
 /** What tenants call. */
 export function dataPlaneRoutes(plane: DataPlane): Route[] {
@@ -43,14 +46,23 @@ export function dataPlaneRoutes(plane: DataPlane): Route[] {
       body: jsonBody(ref('Outcomes'), {
         outcomes: [{ id: 'rating-1', event: 'film-rated', unit: 'user', unitId: 'user-42', value: 7.4 }],
       }),
-      answers: {
-        200: anObject('How many were taken, and what is wrong with the others', {
-          accepted: 1,
-          rejected: [],
-        }),
-      },
-      problems: ['invalid-request', 'body-too-large', 'unsupported-media-type'],
+      answers: { 200: anObject('How many were taken, and what is wrong with the others', TAKEN) },
+      problems: REPORT_PROBLEMS,
       handle: outcomeRoute(plane),
+    },
+    {
+      method: 'post',
+      path: '/v1/exposures',
+      access: tenantKey('exposures'),
+      id: 'reportExposures',
+      tag,
+      summary: 'Report assignments that the client itself acted on, up to 1,000 at a time; idempotent by id',
+      body: jsonBody(ref('Exposures'), {
+        exposures: [{ id: 'seen-1', experiment: 'ranker-v2', variant: 'treatment', unitId: 'user-42' }],
+      }),
+      answers: { 200: anObject('How many were taken, and what is wrong with the others', TAKEN) },
+      problems: REPORT_PROBLEMS,
+      handle: exposureRoute(plane),
     },
   ];
 }

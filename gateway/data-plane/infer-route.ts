@@ -152,6 +152,7 @@ function decide(
   }
   const units = [...endpoint.units, ...featureUnits(endpoint.endpoint.features)];
   const attributes = evaluationContext({ ...sources, tenant: context.tenant, units });
+  context.dimensions = endpoint.dimensionsOf(attributes);
   if (version !== undefined) return { ...pinned(context, endpoint, version), attributes };
   const assignment = assign(endpoint.experiments, attributes);
   context.log['assignment'] = assignment.reason;

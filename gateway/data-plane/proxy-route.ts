@@ -107,10 +107,13 @@ function begin(
   if (endpoint.defaultTarget.target.kind !== 'http') {
     throw new Problem('wrong-target-kind', `endpoint "${key}" serves models: call /v2/models/${key}/infer`);
   }
-  const assignment = assign(
-    endpoint.experiments,
-    evaluationContext({ headers: request.headers, tenant: context.tenant, units: endpoint.units }),
-  );
+  const evaluated = evaluationContext({
+    headers: request.headers,
+    tenant: context.tenant,
+    units: endpoint.units,
+  });
+  context.dimensions = endpoint.dimensionsOf(evaluated);
+  const assignment = assign(endpoint.experiments, evaluated);
   context.log['assignment'] = assignment.reason;
   const path = pathBelow(request.url);
   const deadline = deadlineOf(request, context, timeoutMs ?? plane.requestTimeoutMs);

@@ -48,6 +48,8 @@ export async function recordExposure(spool: Spool, context: RequestContext, serv
     status: served.status,
     error: served.error,
     latencyMs: Math.round(elapsedMs(context) * 1_000) / 1_000,
+    reported: false,
+    dimensions: context.dimensions,
   };
   await spool.append('exposures', exposure);
 }

@@ -18,6 +18,8 @@ export interface RequestContext {
   principal: Principal | null;
   /** The one configuration that this request uses from beginning to end. */
   configuration: Configuration | null;
+  /** What exposures record of the request's context. */
+  dimensions: Readonly<Record<string, string>>;
   /** What the log record says beside method, path and status. */
   readonly log: Record<string, unknown>;
 }
@@ -31,6 +33,7 @@ export const beginRequest: RequestHandler = (_request, response, next) => {
     tenant: null,
     principal: null,
     configuration: null,
+    dimensions: {},
     log: {},
   };
   response.locals['context'] = context;

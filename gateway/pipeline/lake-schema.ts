@@ -3,13 +3,13 @@ import type { Invocation } from './invocation.ts';
 import type { RecordKind } from './spool-layout.ts';
 
 /** Stands in every file's metadata as `schema_version`. A new column keeps it; any other change raises it. */
-export const LAKE_SCHEMA_VERSION = 1;
+export const LAKE_SCHEMA_VERSION = 2;
 
 /** One column of the lake: its name there, how it comes out of the record's field, what it says. */
 export interface LakeColumn {
   readonly name: string;
   /** DuckDB's name of the Parquet column's type. `instant` fields are milliseconds in the record. */
-  readonly type: 'VARCHAR' | 'INTEGER' | 'DOUBLE' | 'BOOLEAN' | 'TIMESTAMPTZ';
+  readonly type: 'VARCHAR' | 'INTEGER' | 'DOUBLE' | 'BOOLEAN' | 'TIMESTAMPTZ' | 'MAP(VARCHAR, VARCHAR)';
   readonly nullable: boolean;
   readonly meaning: string;
 }
@@ -66,9 +66,23 @@ const exposures: Columns<Exposure> = {
     meaning: 'Another target than the assigned one answered',
   },
   attempts: whole('attempts', 'Attempts made, the last one included'),
-  status: whole('status', 'HTTP status of the answer'),
+  status: optional(whole('status', 'HTTP status of the answer; null where the client reported the exposure')),
   error: optional(text('error', 'Code of the problem answered; null on success')),
-  latencyMs: number('latency_ms', 'From arrival to the answer being ready to leave, ms'),
+  latencyMs: optional(
+    number('latency_ms', 'From arrival to the answer being ready to leave, ms; null when reported'),
+  ),
+  reported: {
+    name: 'reported',
+    type: 'BOOLEAN',
+    nullable: true,
+    meaning: 'Reported by the client, which acted on the assignment itself',
+  },
+  dimensions: {
+    name: 'dimensions',
+    type: 'MAP(VARCHAR, VARCHAR)',
+    nullable: true,
+    meaning: 'Context attributes that the endpoint lists as dimensions',
+  },
 };
 
 const outcomes: Columns<Outcome> = {

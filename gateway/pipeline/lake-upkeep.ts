@@ -41,7 +41,7 @@ const TIDY_INTERVAL_MS = 24 * 60 * 60_000;
 
 /**
  * Merges small objects and removes old ones. Any number of processes on any number of machines may do this to one
- * lake at once: docs/adr/0006-compaction-without-a-lock.md says why no reader sees a row twice or misses one.
+ * lake at once: docs/adr/0009-compaction-without-a-lock.md says why no reader sees a row twice or misses one.
  */
 export class LakeUpkeep {
   readonly #options: LakeUpkeepOptions;

@@ -16,6 +16,7 @@ import { API_KEYS, SERVICE_KEYS } from '../catalogue/resources.ts';
 import { tenantSchema } from '../catalogue/tenant.ts';
 import { checkModelReferences } from './check-model-references.ts';
 import { serviceKeyGrants, tenantKeyGrants } from './compile-keys.ts';
+import { dimensionReader } from './dimension-reader.ts';
 import { resolveTargets } from './resolve-targets.ts';
 import type { CompiledEndpoint, RegisteredExperiment, Snapshot } from './snapshot.ts';
 
@@ -179,7 +180,7 @@ function compileExperiments(parsed: ParsedConfiguration, issues: ConfigurationIs
     if (result.ok) compiled.push(result.compiled);
     else issues.push(...result.issues.map((issue) => ({ ...issue, resource: `experiments/${key}` })));
   }
-  issues.push(...mixedTargetIssues(parsed), ...overlapIssues(parsed));
+  issues.push(...mixedTargetIssues(parsed), ...overlapIssues(parsed), ...dimensionIssues(parsed));
   return compiled;
 }
 
@@ -213,6 +214,25 @@ function mixedTargetIssues(parsed: ParsedConfiguration): ConfigurationIssue[] {
   });
 }
 
+/** A unit's id recorded in the clear would undo its pseudonym. */
+function dimensionIssues({ endpoints, experiments }: ParsedConfiguration): ConfigurationIssue[] {
+  const units = new Set([...experiments.values()].map(({ experiment }) => experiment.unit));
+  return [...endpoints].flatMap(([key, { dimensions }]) =>
+    dimensions.flatMap((name, index) =>
+      units.has(name)
+        ? [
+            {
+              resource: `endpoints/${key}`,
+              path: `/dimensions/${index}`,
+              code: 'unit-as-dimension',
+              message: `"${name}" is the unit of an experiment: ids of units are never recorded`,
+            },
+          ]
+        : [],
+    ),
+  );
+}
+
 interface CompiledParts {
   readonly compiled: readonly CompiledExperiment[];
   readonly withTwins: CompiledEndpoint['targets'];
@@ -238,6 +258,7 @@ function compileEndpoints(
         (unit) => unit !== 'tenant',
       ),
       targets: withTwins,
+      dimensionsOf: dimensionReader(endpoint.dimensions),
       tenants: endpoint.tenants === undefined ? null : new Set(endpoint.tenants),
     });
   }

@@ -6,6 +6,7 @@ import type { Target } from '../../models/catalogue/target.ts';
 import type { Endpoint } from '../catalogue/endpoint.ts';
 import type { Tenant } from '../catalogue/tenant.ts';
 import type { ServiceKeyGrant, TenantKeyGrant } from './compile-keys.ts';
+import type { Dimensions } from './dimension-reader.ts';
 
 /** An experiment with its state, as the store keeps it. */
 export interface RegisteredExperiment {
@@ -35,6 +36,8 @@ export interface CompiledEndpoint {
   readonly units: readonly string[];
   /** For every variant's target key. */
   readonly targets: ReadonlyMap<string, TargetWithTwins>;
+  /** Reads what exposures record of a context. */
+  readonly dimensionsOf: (context: unknown) => Dimensions;
   /** Null: every tenant may call it. */
   readonly tenants: ReadonlySet<string> | null;
 }

@@ -12,6 +12,7 @@ const HIVE_TYPES: Readonly<Record<LakeColumn['type'], string>> = {
   DOUBLE: 'double',
   BOOLEAN: 'boolean',
   TIMESTAMPTZ: 'timestamp',
+  'MAP(VARCHAR, VARCHAR)': 'map<string,string>',
 };
 
 /** Nothing of the lake is older. */

@@ -5,12 +5,26 @@ import { LAKE_COLUMNS, type LakeColumn } from '../../gateway/pipeline/lake-schem
 import type { GcpPlan } from '../cloud-plan.ts';
 
 /** What Parquet holds, in BigQuery's words. */
-const BIGQUERY_TYPES: Readonly<Record<LakeColumn['type'], string>> = {
-  VARCHAR: 'STRING',
-  INTEGER: 'INT64',
-  DOUBLE: 'FLOAT64',
-  BOOLEAN: 'BOOL',
-  TIMESTAMPTZ: 'TIMESTAMP',
+const BIGQUERY_TYPES: Readonly<Record<LakeColumn['type'], object>> = {
+  VARCHAR: { type: 'STRING' },
+  INTEGER: { type: 'INT64' },
+  DOUBLE: { type: 'FLOAT64' },
+  BOOLEAN: { type: 'BOOL' },
+  TIMESTAMPTZ: { type: 'TIMESTAMP' },
+  'MAP(VARCHAR, VARCHAR)': {
+    type: 'RECORD',
+    fields: [
+      {
+        name: 'key_value',
+        type: 'RECORD',
+        mode: 'REPEATED',
+        fields: [
+          { name: 'key', type: 'STRING' },
+          { name: 'value', type: 'STRING' },
+        ],
+      },
+    ],
+  },
 };
 
 /** Tables over the lake for those who outgrow one machine; BigQuery finds the partitions in the names. */
@@ -54,7 +68,7 @@ export function makeWarehouse(
           schema: JSON.stringify(
             Object.values(columns).map(({ name, type, meaning }) => ({
               name,
-              type: BIGQUERY_TYPES[type],
+              ...BIGQUERY_TYPES[type],
               // BigQuery takes every column of an external table as one that may be null.
               mode: 'NULLABLE',
               description: meaning,

@@ -365,6 +365,19 @@ export function describeConfigurationStore(
       expect(await store.secret('tenant/acme', () => 'another')).toBe(await asked[0]);
     });
 
+    it('replaces a secret for good, for whoever reads it next', async () => {
+      const other = await connect();
+      await store.secret('tenant/acme', () => 'first');
+      await store.replaceSecret('tenant/acme', 'second');
+      await store.replaceSecret('tenant/new', 'made');
+      expect(await other.secrets('tenant/')).toEqual(
+        new Map([
+          ['tenant/acme', 'second'],
+          ['tenant/new', 'made'],
+        ]),
+      );
+    });
+
     it('lists secrets by prefix, deletes them for good, and shows none in documents or audit', async () => {
       for (const name of ['tenant/a', 'tenant/b😀', 'tenants', 'admin'])
         await store.secret(name, () => `of ${name}`);

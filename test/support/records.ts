@@ -27,6 +27,8 @@ export function exposure(fields: Partial<Exposure> = {}): Exposure {
     status: 200,
     error: null,
     latencyMs: 4.5,
+    reported: false,
+    dimensions: {},
     ...fields,
   };
 }

@@ -11,7 +11,8 @@ export interface UnitScope {
   readonly moved: boolean;
 }
 
-const SUMS = `COUNT(*) AS exposures, SUM(latency_ms) AS latency_sum,
+/** Of answers that the gateway gave; of exposures that clients report nothing is known. */
+const SUMS = `COUNT(latency_ms) AS exposures, SUM(latency_ms) AS latency_sum,
     COUNT(CASE WHEN failed THEN 1 END) AS error_sum, COUNT(CASE WHEN fallback THEN 1 END) AS fallback_sum`;
 
 /**

@@ -85,7 +85,7 @@ function gatewayValue({ key, kind, value }: Metric, { double }: Dialect): string
     case 'sum':
       return `CAST(${sum} AS ${double})`;
     case 'mean':
-      return `CAST(${sum} AS ${double}) / u.exposures`;
+      return `CAST(${sum} AS ${double}) / NULLIF(u.exposures, 0)`;
     default:
       throw new RangeError(`"${key}" is a ${kind}: units have no value in it`);
   }

@@ -59,7 +59,7 @@ describe('the shipper', () => {
     const { root, directory, lake } = await bench();
     const spool = openSpool({ directory, writerId: 'w' });
     const late = Date.UTC(2026, 10, 20, 23, 59, 59, 999);
-    await spool.append('exposures', exposure({ id: 'a', at: late }));
+    await spool.append('exposures', exposure({ id: 'a', at: late, dimensions: { country: 'DE' } }));
     await spool.append(
       'exposures',
       exposure({ id: 'b', at: late + 1, servedTarget: null, error: 'target-failed' }),
@@ -105,6 +105,8 @@ describe('the shipper', () => {
       status: 200,
       error: null,
       latency_ms: 4.5,
+      reported: false,
+      dimensions: expect.anything(),
     });
     expect(second).toMatchObject({ at: new Date(late + 1), served_target: null, error: 'target-failed' });
     expect(third).toMatchObject({ tenant: '007' });
@@ -140,7 +142,7 @@ describe('the shipper', () => {
       line({ tenant: "x' OR 1=1 --" }),
       line({ at: 'yesterday' }),
       line({ at: 9e15 }),
-      line({ latencyMs: null }),
+      line({ attempts: null }),
       line({ id: 'also-good' }),
     ]);
     await writeFile(join(directory, 'writers/w/exposures-000001.ndjson'), segment);
