@@ -19,7 +19,7 @@ const API_TIMEOUT_MS = 30_000;
 /**
  * The two ways to the runners under one name. From outside, an HTTP API that lets a request pass only with a
  * signature of IAM's (SigV4) on it, and a link from there into the network. From inside, the same name leads
- * straight to the runners' own load balancer (docs/adr/0006-signatures-at-the-edge-of-the-runners.md). Gives the ARN that callers are granted.
+ * straight to the runners' own load balancer (docs/adr/0007-signatures-at-the-edge-of-the-runners.md). Gives the ARN that callers are granted.
  */
 export function makeRunnerIngress(
   plan: AwsPlan,
