@@ -8,7 +8,7 @@ import { ListenerRule } from '@pulumi/aws/lb/listenerRule.js';
 import { LoadBalancer } from '@pulumi/aws/lb/loadBalancer.js';
 import { TargetGroup } from '@pulumi/aws/lb/targetGroup.js';
 import { Record } from '@pulumi/aws/route53/record.js';
-import { interpolate, type Output, type Resource } from '@pulumi/pulumi';
+import type { Output, Resource } from '@pulumi/pulumi';
 import type { AwsPlan, ServicePlan } from '../cloud-plan.ts';
 import { LOAD_BALANCER_IDLE_SECONDS } from '../processes.ts';
 import type { ProcessName } from '../store-use.ts';
@@ -21,7 +21,8 @@ const TLS_POLICY = 'ELBSecurityPolicy-TLS13-1-2-Res-2021-06';
 export interface AwsLoadBalancer {
   readonly balancer: LoadBalancer;
   readonly listener: Listener;
-  readonly targetGroup: TargetGroup;
+  /** One, or with blue/green the two that take turns. */
+  readonly targetGroups: readonly TargetGroup[];
   readonly ingress: ServiceIngress;
 }
 
@@ -68,12 +69,14 @@ export function makeLoadBalancer(plan: AwsPlan, process: ProcessName, parts: Bal
   );
   const common = {
     targetGroupArn: targetGroup.arn,
-    requestsLabel: interpolate`${balancer.arnSuffix}/${targetGroup.arnSuffix}`,
+    balancerSuffix: balancer.arnSuffix,
   };
-  const ingress = isBlueGreen
-    ? { ...common, ...makeBlueGreen(plan, { service, listener, targetGroup, parts }) }
-    : { ...common, blueGreen: null, after: [listener] };
-  return { balancer, listener, targetGroup, ingress };
+  if (!isBlueGreen) {
+    const ingress = { ...common, blueGreen: null, after: [listener] };
+    return { balancer, listener, targetGroups: [targetGroup], ingress };
+  }
+  const { alternate, ...turning } = makeBlueGreen(plan, { service, listener, targetGroup, parts });
+  return { balancer, listener, targetGroups: [targetGroup, alternate], ingress: { ...common, ...turning } };
 }
 
 function targetGroupOf(
@@ -121,7 +124,7 @@ function makeBlueGreen(
     readonly targetGroup: TargetGroup;
     readonly parts: BalancerParts;
   },
-): Pick<ServiceIngress, 'blueGreen' | 'after'> {
+): Pick<ServiceIngress, 'blueGreen' | 'after'> & { readonly alternate: TargetGroup } {
   const { parent } = parts;
   const alternate = targetGroupOf('gateway-green', service, `${plan.base}-green`, parts);
   const rule = new ListenerRule(
@@ -167,6 +170,7 @@ function makeBlueGreen(
     { parent },
   );
   return {
+    alternate,
     blueGreen: {
       alternateTargetGroupArn: alternate.arn,
       productionListenerRule: rule.arn,

@@ -73,10 +73,9 @@ function makeAlarms(
     parent,
   }: MonitoredParts & { readonly topicArn: Output<string> },
 ): void {
-  const { balancer, targetGroup } = balancers[process];
+  const { balancer, targetGroups } = balancers[process];
   const name = plan[process].name;
   const onBalancer = { LoadBalancer: balancer.arnSuffix };
-  const onTargets = { ...onBalancer, TargetGroup: targetGroup.arnSuffix };
   const onService = { ClusterName: clusterName, ServiceName: name };
   const alarm = (what: string, args: Omit<MetricAlarmArgs, 'comparisonOperator' | 'evaluationPeriods'>) =>
     new MetricAlarm(
@@ -111,23 +110,25 @@ function makeAlarms(
     },
     { parent },
   );
-  alarm('unhealthy', {
-    namespace: 'AWS/ApplicationELB',
-    metricName: 'UnHealthyHostCount',
-    dimensions: onTargets,
-    threshold: 0,
-  });
+  for (const [index, group] of targetGroups.entries()) {
+    alarm(index === 0 ? 'unhealthy' : 'unhealthy-green', {
+      namespace: 'AWS/ApplicationELB',
+      metricName: 'UnHealthyHostCount',
+      dimensions: { ...onBalancer, TargetGroup: group.arnSuffix },
+      threshold: 0,
+    });
+  }
   alarm('5xx', {
     namespace: 'AWS/ApplicationELB',
     metricName: 'HTTPCode_Target_5XX_Count',
-    dimensions: onTargets,
+    dimensions: onBalancer,
     statistic: 'Sum',
     threshold: ALARM_LIMITS.serverErrorsPerMinute,
   });
   alarm('slow', {
     namespace: 'AWS/ApplicationELB',
     metricName: 'TargetResponseTime',
-    dimensions: onTargets,
+    dimensions: onBalancer,
     extendedStatistic: 'p99',
     threshold: ALARM_LIMITS.p99Seconds,
   });

@@ -2,7 +2,7 @@ import { Policy } from '@pulumi/aws/appautoscaling/policy.js';
 import { Target } from '@pulumi/aws/appautoscaling/target.js';
 import type { Cluster } from '@pulumi/aws/ecs/cluster.js';
 import type { Service } from '@pulumi/aws/ecs/service.js';
-import { interpolate, type Resource } from '@pulumi/pulumi';
+import { type Input, interpolate, type Resource } from '@pulumi/pulumi';
 import type { ServicePlan } from '../cloud-plan.ts';
 import type { ProcessName } from '../store-use.ts';
 import type { ServiceIngress } from './service-ingress.ts';
@@ -66,12 +66,52 @@ export function makeScaling(
       targetTrackingScalingPolicyConfiguration: {
         ...cooldowns,
         targetValue: service.requestsPerMinute,
-        predefinedMetricSpecification: {
-          predefinedMetricType: 'ALBRequestCountPerTarget',
-          resourceLabel: ingress.requestsLabel,
-        },
+        customizedMetricSpecification: { metrics: requestsPerTask(service, { cluster, ingress }) },
       },
     },
     { parent },
   );
+}
+
+/**
+ * AWS's own metric for it belongs to one target group, and goes blind when a blue/green roll turns to the other: this
+ * one counts what the load balancer took, and the tasks that there are.
+ */
+function requestsPerTask(
+  { name }: ServicePlan,
+  { cluster, ingress }: { readonly cluster: Cluster; readonly ingress: ServiceIngress },
+) {
+  const dimension = (key: string, value: Input<string>) => ({ name: key, value });
+  return [
+    {
+      id: 'requests',
+      returnData: false,
+      metricStat: {
+        stat: 'Sum',
+        metric: {
+          namespace: 'AWS/ApplicationELB',
+          metricName: 'RequestCount',
+          dimensions: [dimension('LoadBalancer', ingress.balancerSuffix)],
+        },
+      },
+    },
+    {
+      id: 'tasks',
+      returnData: false,
+      metricStat: {
+        stat: 'Average',
+        metric: {
+          namespace: 'ECS/ContainerInsights',
+          metricName: 'RunningTaskCount',
+          dimensions: [dimension('ClusterName', cluster.name), dimension('ServiceName', name)],
+        },
+      },
+    },
+    {
+      id: 'each',
+      expression: 'requests / tasks',
+      label: 'Requests a minute for each task',
+      returnData: true,
+    },
+  ];
 }

@@ -1,11 +1,18 @@
 import { Secret } from '@pulumi/aws/secretsmanager/secret.js';
 import { SecretVersion } from '@pulumi/aws/secretsmanager/secretVersion.js';
-import type { Output, Resource } from '@pulumi/pulumi';
+import { interpolate, type Output, type Resource } from '@pulumi/pulumi';
 import type { AwsPlan } from '../cloud-plan.ts';
 import { SECRET_VARIABLES } from '../processes.ts';
 import type { StackSecrets } from '../stack-secrets.ts';
 
-/** The gateway's secrets in Secrets Manager: the ARN by the environment variable that it becomes. */
+export interface SecretReference {
+  /** What IAM grants. */
+  readonly arn: Output<string>;
+  /** What a task asks for: this version, so that another value makes other tasks. */
+  readonly valueFrom: Output<string>;
+}
+
+/** The gateway's secrets in Secrets Manager, by the environment variable that each becomes. */
 export function makeSecrets(
   plan: AwsPlan,
   {
@@ -13,7 +20,7 @@ export function makeSecrets(
     keyArn,
     parent,
   }: { readonly values: StackSecrets; readonly keyArn: Output<string>; readonly parent: Resource },
-): Readonly<Record<string, Output<string>>> {
+): Readonly<Record<string, SecretReference>> {
   const entries = Object.entries(SECRET_VARIABLES).map(([setting, variable]) => {
     const secret = new Secret(
       variable,
@@ -29,8 +36,10 @@ export function makeSecrets(
       { secretId: secret.id, secretString: values[setting as keyof StackSecrets] },
       { parent },
     );
-    // The version's, so that a service starts only once there is a value.
-    return [variable, version.arn] as const;
+    return [
+      variable,
+      { arn: secret.arn, valueFrom: interpolate`${secret.arn}:::${version.versionId}` },
+    ] as const;
   });
   return Object.fromEntries(entries);
 }

@@ -3,7 +3,7 @@ import type { Output, Resource } from '@pulumi/pulumi';
 /** What the load balancer has for a service: where it is registered, and what a blue/green roll turns. */
 export interface ServiceIngress {
   readonly targetGroupArn: Output<string>;
-  readonly requestsLabel: Output<string>;
+  readonly balancerSuffix: Output<string>;
   readonly blueGreen: {
     readonly alternateTargetGroupArn: Output<string>;
     readonly productionListenerRule: Output<string>;

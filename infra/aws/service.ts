@@ -10,6 +10,7 @@ import type { ProcessName } from '../store-use.ts';
 import { makeExecutionRole } from './identities.ts';
 import type { AwsNetwork } from './network.ts';
 import { makeScaling } from './scaling.ts';
+import type { SecretReference } from './secrets.ts';
 import type { ServiceIngress } from './service-ingress.ts';
 
 /** The longest that Fargate lets a task end in, s. */
@@ -26,8 +27,8 @@ export interface FargateParts {
   readonly taskRole: Role;
   readonly keyArn: Output<string>;
   readonly repositoryUrl: Output<string>;
-  /** ARNs of secrets by the variable that each becomes. */
-  readonly secrets: Readonly<Record<string, Output<string>>>;
+  /** By the variable that each becomes. */
+  readonly secrets: Readonly<Record<string, SecretReference>>;
   /** Variables whose values are known only once something else is made. */
   readonly environment: Readonly<Record<string, Input<string>>>;
   readonly ingress: ServiceIngress;
@@ -48,7 +49,7 @@ export function makeService(
     { parent },
   );
   const executionRole = makeExecutionRole(plan, process, {
-    secretArns: Object.values(secrets),
+    secretArns: Object.values(secrets).map(({ arn }) => arn),
     keyArn,
     logGroupArn: logGroup.arn,
     parent,
@@ -92,7 +93,7 @@ function makeTask(
           portMappings: [{ containerPort: service.port, protocol: 'tcp' }],
           mountPoints: [{ sourceVolume: 'data', containerPath: service.dataDirectory }],
           environment: environment.map(([name, value]) => ({ name, value })),
-          secrets: Object.entries(secrets).map(([name, valueFrom]) => ({ name, valueFrom })),
+          secrets: Object.entries(secrets).map(([name, { valueFrom }]) => ({ name, valueFrom })),
           stopTimeout: stopSeconds(service),
           healthCheck: {
             command: ['CMD', 'node', '-e', askLive(service)],

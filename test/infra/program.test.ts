@@ -112,10 +112,13 @@ describe("the Pulumi program, run by Pulumi's own runner", () => {
     });
 
     it('gets its secrets from Secrets Manager and nowhere else', () => {
-      expect(container().secrets.map(({ name }: { name: string }) => name)).toEqual([
-        'MONGODB_URI',
-        'ADMIN_API_KEY',
-      ]);
+      expect(container().secrets).toEqual(
+        ['MONGODB_URI', 'ADMIN_API_KEY'].map((name) => ({
+          name,
+          // The version, so that another value makes other tasks.
+          valueFrom: expect.stringMatching(new RegExp(`:acme-both-production/${name}:::1111-2222$`)),
+        })),
+      );
       const names = container().environment.map(({ name }: { name: string }) => name);
       expect(names).not.toContain('MONGODB_URI');
     });
@@ -136,16 +139,17 @@ describe("the Pulumi program, run by Pulumi's own runner", () => {
         minCapacity: 2,
         maxCapacity: 20,
       });
-      const metrics = all('aws:appautoscaling/policy:Policy').map(
-        ({ name, inputs }) =>
-          `${name} ${Object(inputs['targetTrackingScalingPolicyConfiguration']).predefinedMetricSpecification.predefinedMetricType}`,
-      );
-      expect(metrics.sort()).toEqual([
-        'gateway-cpu ECSServiceAverageCPUUtilization',
-        'gateway-requests ALBRequestCountPerTarget',
-        'runner-cpu ECSServiceAverageCPUUtilization',
-        'runner-requests ALBRequestCountPerTarget',
-      ]);
+      const policy = (name: string) =>
+        Object(made('aws:appautoscaling/policy:Policy', name)['targetTrackingScalingPolicyConfiguration']);
+      for (const name of ['gateway', 'runner']) {
+        expect(policy(`${name}-cpu`).predefinedMetricSpecification).toEqual({
+          predefinedMetricType: 'ECSServiceAverageCPUUtilization',
+        });
+        const [requests, tasks, each] = policy(`${name}-requests`).customizedMetricSpecification.metrics;
+        expect(requests.metricStat.metric.metricName).toBe('RequestCount');
+        expect(tasks.metricStat.metric.metricName).toBe('RunningTaskCount');
+        expect(each).toMatchObject({ expression: 'requests / tasks', returnData: true });
+      }
     });
   });
 

@@ -20,7 +20,7 @@ const COUNTS = {
     'aws:ec2/vpcEndpoint:VpcEndpoint': [1, 7],
     'aws:wafv2/webAcl:WebAcl': [0, 1],
     'aws:glue/catalogTable:CatalogTable': [0, 2],
-    'aws:cloudwatch/metricAlarm:MetricAlarm': [12, 12],
+    'aws:cloudwatch/metricAlarm:MetricAlarm': [12, 13],
   },
   gcp: {
     'gcp:storage/bucket:Bucket': [2, 2],

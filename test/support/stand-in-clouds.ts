@@ -47,6 +47,8 @@ function aws({ type, name, inputs }: Registered): Properties {
       return { keyId: '11112222-3333-4444-5555-666677778888' };
     case 'aws:lb/loadBalancer:LoadBalancer':
       return { dnsName: `${name}.elb.amazonaws.com`, zoneId: 'ZELB', arnSuffix: `app/${name}/1` };
+    case 'aws:secretsmanager/secretVersion:SecretVersion':
+      return { versionId: '1111-2222' };
     case 'aws:lb/targetGroup:TargetGroup':
       return { arnSuffix: `targetgroup/${name}/1` };
     case 'aws:route53/record:Record':
