@@ -18,9 +18,24 @@ export function shareGuardrail(
   alpha: number,
 ): GuardrailReading {
   return readingOf(
-    epochs.reduce((sum, { control, variant }) => sum + logShareEvidence(control, variant, tolerance), 0),
+    logOverEpochs(epochs.map(({ control, variant }) => logShareEvidence(control, variant, tolerance))),
     alpha,
   );
+}
+
+/**
+ * Evidence of epochs in a row. Each that was calm leaves less than it found, and would delay the alarm of a later one:
+ * so a mixture of the products that begin at the first epoch, at the second and so on, at weights 1 / k(k + 1), those
+ * that have not begun counting 1. A mixture of martingales is one.
+ */
+function logOverEpochs(logs: readonly number[]): number {
+  const terms = logs.map((_, index) => {
+    const begun = logs.slice(index).reduce((sum, log) => sum + log, 0);
+    return begun - Math.log((index + 1) * (index + 2));
+  });
+  const all = [...terms, -Math.log(logs.length + 1)];
+  const largest = Math.max(...all);
+  return largest + Math.log(all.reduce((sum, term) => sum + Math.exp(term - largest), 0));
 }
 
 /** The null is a variant at or below EITHER limit: the evidence is what the more lenient of the two leaves. */

@@ -54,4 +54,16 @@ describe('the guardrail on a share', () => {
     expect(shareGuardrail([calm, outage], NONE, 0.01).breached).toBe(false);
     expect(shareGuardrail(pooled, NONE, 0.01).breached).toBe(true);
   });
+
+  it('is not slower for the calm steps of a ramp that came before', () => {
+    const calm = shares([900, 90_000], [90, 9_000]);
+    const breach = (bad: number) => shares([1, 100], [bad, 100]);
+    const needed = (before: ReturnType<typeof shares>) => {
+      for (let bad = 1; bad <= 100; bad += 1)
+        if (shareGuardrail([...before, ...breach(bad)], NONE, 0.01).breached) return bad;
+      return Number.POSITIVE_INFINITY;
+    };
+
+    expect(needed([...calm, ...calm, ...calm])).toBeLessThanOrEqual(needed([]) + 4);
+  });
 });
