@@ -1,4 +1,5 @@
 import type { Moments } from './moments.ts';
+import type { StratifiedArms, Stratum } from './stratified-moments.ts';
 
 /** One arm in one batch of a bandit: a period within which its weight did not change. */
 export interface AdaptiveBatch {
@@ -47,4 +48,24 @@ function squaresAbout(
 ): number {
   const [drawn, others] = [guess + (own - guess) / propensity - mean, guess - mean];
   return (units - n) * others ** 2 + n * drawn ** 2 + (Math.max(0, n - 1) * variance) / propensity ** 2;
+}
+
+/** A batch of a bandit with the weights that its units were drawn by, one for each arm. */
+interface BanditBatch extends Stratum {
+  readonly weights: readonly number[];
+}
+
+/** All arms by `adaptiveMoments`: what `stratifiedArms` is to weights that did not follow the outcomes. */
+export function adaptiveArms(batches: readonly BanditBatch[]): StratifiedArms {
+  const arms = (batches[0]?.arms ?? []).map((_, arm) =>
+    adaptiveMoments(
+      batches.flatMap(({ arms: moments, weights }) => {
+        const own = moments[arm];
+        const whole = weights.reduce((sum, weight) => sum + weight, 0);
+        const units = moments.reduce((sum, { n }) => sum + n, 0);
+        return own === undefined ? [] : [{ units, propensity: (weights[arm] ?? 0) / whole, moments: own }];
+      }),
+    ),
+  );
+  return { arms, sharedVariance: 0, excludedUnits: 0 };
 }

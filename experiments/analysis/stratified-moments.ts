@@ -20,7 +20,8 @@ export interface StratifiedArms {
  * weighs as much as it tells: 1 / Σ 1 / units of an arm (Mantel and Haenszel 1959; overlap weights: Li, Morgan and
  * Zaslavsky 2018). An effect that is the same in all strata is estimated without bias and most precisely; of one that
  * is not, the average over the units that can be compared. Where the weights never changed, each stratum weighs by its
- * units. Every arm must be able to get units in a stratum.
+ * units. Every arm must be able to get units in a stratum. Under weights that follow the outcomes (a bandit) how much a
+ * stratum tells depends on what it found, and this is biased: take `adaptiveArms`.
  */
 export function stratifiedArms(strata: readonly Stratum[]): StratifiedArms {
   const sizeOf = ({ arms }: Stratum) => arms.reduce((sum, { n }) => sum + n, 0);

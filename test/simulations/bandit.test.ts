@@ -93,10 +93,19 @@ describe('a bandit by Thompson sampling', () => {
     const plain = every.map(({ total }) => total.successes / total.n - 0.1);
     const adaptive = every.map(({ batches }) => adaptiveMoments(batches));
     const errors = adaptive.map(({ mean }) => mean - 0.1);
+    const stratified = alike.flatMap(
+      (run) =>
+        stratifiedArms(
+          Array.from({ length: BATCHES }, (_, batch) => ({
+            arms: run.flatMap(({ batches }) => batches[batch]?.moments ?? []),
+          })),
+        ).arms,
+    );
     const standardError = Math.sqrt(variance(errors) / errors.length);
     const coverage = average(adaptive.map((moments) => (covers(moments, 0.1) ? 1 : 0)));
     report('bandit, three arms alike', {
       'bias of the plain mean': average(plain),
+      'bias of overlap weights': average(stratified.map(({ mean }) => mean)) - 0.1,
       'bias of the mean score': average(errors),
       'its standard error': standardError,
       coverage,

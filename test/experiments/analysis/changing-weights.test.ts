@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { adaptiveMoments } from '../../../experiments/analysis/adaptive-moments.ts';
+import { adaptiveArms, adaptiveMoments } from '../../../experiments/analysis/adaptive-moments.ts';
 import { stratifiedArms } from '../../../experiments/analysis/stratified-moments.ts';
 import { weightedMoments } from '../../../experiments/analysis/weighted-moments.ts';
 
@@ -106,6 +106,20 @@ describe('an arm of a bandit', () => {
 
     // Half the scores are 0, half 4 with a variance of 1 / 0.5².
     expect((variance / n) * 100 ** 2).toBeCloseTo(50 * 4 + 50 * 4 + 49 * 4, 9);
+  });
+
+  it('is scored by the weights of each batch, as one of several', () => {
+    const batches = [
+      { weights: [5_000, 5_000], arms: [moments(40, 1), moments(60, 2)] },
+      { weights: [7_500, 2_500], arms: [moments(80, 1), moments(20, 3)] },
+    ];
+    const second = adaptiveMoments([
+      { units: 100, propensity: 0.5, moments: moments(60, 2) },
+      { units: 100, propensity: 0.25, moments: moments(20, 3) },
+    ]);
+
+    expect(adaptiveArms(batches).arms[1]).toEqual(second);
+    expect(adaptiveArms([])).toEqual({ arms: [], sharedVariance: 0, excludedUnits: 0 });
   });
 
   it('is not known from batches that could not draw it', () => {
