@@ -4,7 +4,7 @@ import type { Tensor } from '../codecs/tensor.ts';
 import { hasBoundedOperators } from './bounded-operators.ts';
 import { inspectModel } from './inspect-model.ts';
 import { failureOf, ModelError } from './model-error.ts';
-import { compareRows, measureRuns, sampleOf } from './model-profile.ts';
+import { compareRows, measureRow, measureRuns, sampleOf } from './model-profile.ts';
 import { openSession, runSession } from './ort-tensor.ts';
 import type { CanaryReport, CanaryTask } from './run-canary.ts';
 
@@ -30,12 +30,15 @@ async function admit({ path, example }: CanaryTask): Promise<CanaryReport> {
     const outputs = signature.outputs.map(({ name }) => name);
     const run = () => runSession(session, sample, outputs);
     await run();
+    const rows = await compareRows(session, signature);
+    const runMs = await measureRuns(run);
     return {
       profile: {
         signature,
-        rows: await compareRows(session, signature),
+        rows,
         loadMs,
-        medianRunMs: await measureRuns(run),
+        runMs,
+        rowMs: rows === 'independent' ? await measureRow(session, signature, runMs) : null,
         sampleElements: elementsOf(sample),
         bounded: hasBoundedOperators(bytes),
         sizeBytes: size,

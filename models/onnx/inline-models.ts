@@ -1,10 +1,16 @@
 import type { Tensor } from '../codecs/tensor.ts';
+import { expectedMs } from './expected-ms.ts';
 import type { LoadedModel } from './loaded-model.ts';
 import type { OrtSession } from './ort-tensor.ts';
 import type { RunRequest } from './run-requests.ts';
 
 interface Inline {
   readonly session: OrtSession;
+  readonly runSession: (
+    session: OrtSession,
+    inputs: readonly Tensor[],
+    outputs: readonly string[],
+  ) => Promise<readonly Tensor[]>;
   /** Runs in a row that took far longer than was measured. */
   strikes: number;
 }
@@ -26,35 +32,32 @@ export class InlineModels {
 
   /** Opens a session for the model, if it is one to be run here. */
   async open({ key, path, profile, warmUp }: LoadedModel): Promise<void> {
-    const { bounded, medianRunMs, sizeBytes } = profile;
-    if (!bounded || medianRunMs > INLINE_UP_TO_MS || sizeBytes > MAX_FILE_BYTES) return;
+    const { bounded, runMs, sizeBytes } = profile;
+    if (!bounded || runMs > INLINE_UP_TO_MS || sizeBytes > MAX_FILE_BYTES) return;
     // The runtime takes tens of megabytes: only a process that runs models has them.
     const { openSession, runSession } = await import('./ort-tensor.ts');
     const session = await openSession(path);
     await runSession(session, warmUp, session.outputNames);
-    this.#sessions.set(key, { session, strikes: 0 });
+    this.#sessions.set(key, { session, runSession, strikes: 0 });
   }
 
-  /** Whether a request is run here: by the measured time per element it is a short one. */
+  /** Whether a request is run here: by what was measured it is a short one. */
   suits({ key, profile }: LoadedModel, inputs: readonly Tensor[]): boolean {
     if (!this.#sessions.has(key)) return false;
-    const elements = inputs.reduce((sum, { data }) => sum + data.length, 0);
-    const samples = Math.max(1, elements / Math.max(1, profile.sampleElements));
-    return profile.medianRunMs * samples <= INLINE_UP_TO_MS;
+    return expectedMs(profile, inputs) <= INLINE_UP_TO_MS;
   }
 
   /** Throws ModelError. Only for what `suits`. */
   async run({ key }: LoadedModel, { inputs, outputs }: RunRequest): Promise<readonly Tensor[]> {
     const inline = this.#sessions.get(key);
     if (inline === undefined) throw new Error(`${key} has no session on this thread`);
-    const { runSession } = await import('./ort-tensor.ts');
     // The runtime starts in an immediate of its own, right behind this one: between the two nothing else runs.
     let startedAt = 0;
     setImmediate(() => {
       startedAt = performance.now();
     });
     try {
-      return await runSession(inline.session, inputs, outputs);
+      return await inline.runSession(inline.session, inputs, outputs);
     } finally {
       this.#watch(key, inline, performance.now() - startedAt);
     }

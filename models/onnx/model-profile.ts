@@ -12,22 +12,26 @@ export interface ModelProfile {
    */
   readonly rows: 'independent' | 'dependent' | 'unknown';
   readonly loadMs: number;
-  /** Of one run of the sample, warm. */
-  readonly medianRunMs: number;
+  /** Of one run of the sample, warm and undisturbed. */
+  readonly runMs: number;
   /** Elements of that sample's inputs. */
   readonly sampleElements: number;
+  /** What one more row adds to a run; null where rows are not independent. */
+  readonly rowMs: number | null;
   /** Only operators whose time grows with their input's size, so that a small request is a short one. */
   readonly bounded: boolean;
   readonly sizeBytes: number;
 }
 
-const RUNS = 15;
-const LONGEST_MEASURING_MS = 1_000;
+/** Enough for the compiler to have seen the code around the first half of them. */
+const RUNS = 200;
+const LONGEST_MEASURING_MS = 500;
 /** Of single precision summed in another order; what a batch of another size does to a matrix product. */
 const TOLERANCE = 1e-4;
 const ROWS = 3;
+const MANY_ROWS = 64;
 
-/** Median time of a run, ms; a model that takes long is run less often. */
+/** Time of a run, ms: the lower quartile, as what disturbs one only ever adds. A model that takes long is run less often. */
 export async function measureRuns(run: () => Promise<unknown>): Promise<number> {
   const taken: number[] = [];
   const begun = performance.now();
@@ -36,9 +40,21 @@ export async function measureRuns(run: () => Promise<unknown>): Promise<number> 
     await run();
     taken.push(performance.now() - start);
   }
-  return (
-    taken.toSorted((left, right) => left - right)[Math.floor(taken.length / 2)] ?? Number.POSITIVE_INFINITY
-  );
+  const sorted = taken.toSorted((left, right) => left - right);
+  return sorted[Math.floor(taken.length / 4)] ?? Number.POSITIVE_INFINITY;
+}
+
+/** What one more row adds to a run of a model whose rows are independent, ms. */
+export async function measureRow(
+  session: OrtSession,
+  { inputs, outputs }: Signature,
+  runMs: number,
+): Promise<number> {
+  const rows = Array.from({ length: MANY_ROWS }, (_, seed) => inputs.map((spec) => variedInput(spec, seed)));
+  const many = stackInputs(rows);
+  const names = outputs.map(({ name }) => name);
+  const manyMs = await measureRuns(() => runSession(session, many, names));
+  return Math.max(0, manyMs - runMs) / (MANY_ROWS - 1);
 }
 
 /**

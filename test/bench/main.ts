@@ -5,12 +5,15 @@
 import { benchAnalysis } from './analysis.ts';
 import { benchAssignment } from './assignment.ts';
 import type { BenchResult } from './bench-result.ts';
+import { benchBatching, benchTinyModel } from './onnx.ts';
 import { benchProxy } from './proxy.ts';
 import { benchSpool } from './spool.ts';
 
 const BENCHES: readonly { readonly name: string; readonly run: () => Promise<BenchResult> }[] = [
   { name: 'analysis', run: benchAnalysis },
   { name: 'assignment', run: benchAssignment },
+  { name: 'onnx-tiny', run: benchTinyModel },
+  { name: 'onnx-batching', run: benchBatching },
   { name: 'proxy', run: benchProxy },
   { name: 'spool', run: benchSpool },
 ];

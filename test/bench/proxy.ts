@@ -11,11 +11,14 @@ const SECONDS_PER_ROUND = 3;
 const CONNECTIONS = 32;
 const UNITS = 500;
 
-interface Subject {
+/** A server in a process of its own, and how it is asked. */
+export interface Subject {
   readonly name: string;
   readonly child: ChildProcess;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** Of every request; a minimal inference unless given. */
+  readonly body?: string;
 }
 
 /**
@@ -47,7 +50,8 @@ export async function benchProxy(): Promise<BenchResult> {
   }
 }
 
-async function start(
+/** Starts one of the subjects; its URL may carry more behind a `#`. */
+export async function start(
   name: string,
   ...args: string[]
 ): Promise<{ readonly child: ChildProcess; readonly url: string }> {
@@ -57,7 +61,8 @@ async function start(
   return { child, url: 'url' in message ? message.url : '' };
 }
 
-async function measure(subjects: readonly Subject[]): Promise<Map<string, number[]>> {
+/** Requests per CPU second of each subject, round by round. */
+export async function measure(subjects: readonly Subject[]): Promise<Map<string, number[]>> {
   const samples = new Map<string, number[]>(subjects.map(({ name }) => [name, []]));
   for (let round = -1; round < ROUNDS; round++) {
     for (const subject of subjects) {
@@ -69,7 +74,13 @@ async function measure(subjects: readonly Subject[]): Promise<Map<string, number
   return samples;
 }
 
-async function requestsPerCpuSecond({ child, name, url, headers }: Subject): Promise<number> {
+async function requestsPerCpuSecond({
+  child,
+  name,
+  url,
+  headers,
+  body = INFER_BODY,
+}: Subject): Promise<number> {
   const before = await cpuMicros(child);
   const result = await autocannon({
     url,
@@ -78,7 +89,7 @@ async function requestsPerCpuSecond({ child, name, url, headers }: Subject): Pro
     requests: Array.from({ length: UNITS }, (_, unit) => ({
       method: 'POST' as const,
       headers: { 'content-type': 'application/json', 'x-switchyard-unit': `unit-${unit}`, ...headers },
-      body: INFER_BODY,
+      body,
     })),
   });
   const failures = result.non2xx + result.errors + result.timeouts;

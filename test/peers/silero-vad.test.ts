@@ -7,13 +7,14 @@ import { SILERO_VAD, whyNoSileroVad } from '../support/silero-vad.ts';
 import { startTestGateway, type TestGateway } from '../support/test-gateway.ts';
 
 const missing = whyNoSileroVad();
+type Samples = Float32Array<ArrayBuffer>;
 /** What the model hears at once: 32 ms at 16 kHz. */
 const FRAME = 512;
 const FRAMES = 40;
 const STATE = [2, 1, 128];
 
 /** Half a second of silence, then a buzzing tone with a vowel's formants. */
-function frames(): Float32Array[] {
+function frames(): Samples[] {
   return Array.from({ length: FRAMES }, (_, frame) =>
     Float32Array.from({ length: FRAME }, (_, sample) => {
       const t = (frame * FRAME + sample) / 16_000;
@@ -23,7 +24,7 @@ function frames(): Float32Array[] {
     }),
   );
 }
-const inputs = (sound: Float32Array, state: Float32Array): Tensor[] => [
+const inputs = (sound: Samples, state: Samples): Tensor[] => [
   { name: 'input', datatype: 'FP32', shape: [1, FRAME], data: sound },
   { name: 'state', datatype: 'FP32', shape: STATE, data: state },
   { name: 'sr', datatype: 'INT64', shape: [], data: BigInt64Array.of(16_000n) },
@@ -62,7 +63,7 @@ describe.skipIf(missing !== null)(
       await models.remove();
     });
 
-    async function ask(given: Tensor[]): Promise<{ probability: number; state: Float32Array }> {
+    async function ask(given: Tensor[]): Promise<{ probability: number; state: Samples }> {
       const response = await fetch(`${gateway.url}/v2/models/vad/infer`, {
         method: 'POST',
         headers: { 'x-api-key': secret },
@@ -83,7 +84,7 @@ describe.skipIf(missing !== null)(
         const [output, state] = await runSession(session, inputs(frame, direct), ['output', 'stateN']);
         expect(answer.probability).toBeCloseTo(Number(output?.data[0]), 5);
         served = answer.state;
-        direct = state?.data as Float32Array<ArrayBuffer>;
+        direct = state?.data as Samples;
         heard.push(answer.probability);
       }
       expect(Math.max(...heard.slice(0, FRAMES / 2))).toBeLessThan(0.1);

@@ -80,6 +80,34 @@ export function loopModel(times: 'input' | null = null): Uint8Array {
   });
 }
 
+/**
+ * y[n, 8] = x[n, 8] through `layers` dense layers of that width: a file of about 4 × width² × layers bytes, all of
+ * which are read for each run.
+ */
+export function mlpModel(width: number, layers: number): Uint8Array {
+  const sizes = [8, ...Array.from({ length: layers + 1 }, () => width), 8];
+  const names = ['x', ...Array.from({ length: sizes.length - 2 }, (_, layer) => `h${layer}`), 'y'];
+  const outputs = names.slice(1);
+  return modelOf({
+    node: outputs.map((output, layer) => ({
+      opType: 'MatMul',
+      input: [names[layer] ?? '', `w${layer}`],
+      output: [output],
+    })),
+    initializer: outputs.map((_, layer) => {
+      const [rows = 1, columns = 1] = sizes.slice(layer);
+      const weights = Float32Array.from(
+        { length: rows * columns },
+        (_, index) => ((index * 31) % 17) / (17 * rows),
+      );
+      const rawData = new Uint8Array(weights.buffer);
+      return { name: `w${layer}`, dataType: DataType.FLOAT, dims: [rows, columns], rawData };
+    }),
+    input: [value('x', DataType.FLOAT, ['n', 8])],
+    output: [value('y', DataType.FLOAT, ['n', 8])],
+  });
+}
+
 /** Digest and size of an artifact, as a registry records them. */
 export function refOf(bytes: Uint8Array): { sha256: string; sizeBytes: number } {
   return { sha256: createHash('sha256').update(bytes).digest('hex'), sizeBytes: bytes.length };

@@ -15,6 +15,7 @@ export interface RepositoryModel {
   readonly version: string;
   readonly bytes: Uint8Array;
   readonly ref?: { readonly sha256?: string; readonly sizeBytes?: number };
+  readonly serving?: { readonly maxBatchSize?: number };
 }
 
 /** A directory with repository.json and the artifacts that it lists. */
@@ -37,11 +38,11 @@ export class TestRepository {
 
   async publish(models: readonly RepositoryModel[]): Promise<void> {
     const entries = [];
-    for (const { model, version, bytes, ref } of models) {
+    for (const { model, version, bytes, ref, serving } of models) {
       const artifact = `${model}/${version}/model.onnx`;
       await mkdir(join(this.directory, model, version), { recursive: true });
       await writeFile(join(this.directory, artifact), bytes);
-      entries.push({ model, version, artifact, ...refOf(bytes), ...ref });
+      entries.push({ model, version, artifact, ...refOf(bytes), ...ref, serving });
     }
     await this.write(JSON.stringify({ models: entries }));
   }

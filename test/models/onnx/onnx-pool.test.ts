@@ -29,7 +29,14 @@ function open(options: Partial<OnnxPoolOptions> = {}): OnnxPool {
 
 /** What a canary might have found; by default of a model that is neither batched nor run on the caller's thread. */
 function profileOf(bytes: Uint8Array, found: Partial<ModelProfile> = {}): ModelProfile {
-  const measured = { loadMs: 1, medianRunMs: 1, sampleElements: 1, bounded: false, sizeBytes: bytes.length };
+  const measured = {
+    loadMs: 1,
+    runMs: 1,
+    rowMs: null,
+    sampleElements: 1,
+    bounded: false,
+    sizeBytes: bytes.length,
+  };
   return { signature: inspectModel(bytes), rows: 'dependent', ...measured, ...found };
 }
 
@@ -306,7 +313,7 @@ describe('a pool of ONNX workers', () => {
     open({ onRun: (run) => runs.push(run) });
     await load('loop', loopModel('input'));
     await load('ranker', linearModel([1]), {
-      found: { bounded: true, medianRunMs: 0.01, rows: 'independent' },
+      found: { bounded: true, runMs: 0.01, rowMs: 0.001, rows: 'independent' },
     });
     const busyWorker = pool.infer({ model: 'loop', version: 'v1', inputs: busy(A_WHILE) });
     const rank = (rows: number) =>
@@ -317,7 +324,7 @@ describe('a pool of ONNX workers', () => {
       });
     await expect(rank(2)).resolves.toMatchObject([{ shape: [2] }]);
     expect(runs).toHaveLength(1);
-    await rank(100);
+    await rank(200);
     expect(runs.map(({ model }) => model)).toEqual(['ranker', 'loop', 'ranker']);
     await busyWorker;
   });
