@@ -1,5 +1,4 @@
 import { readFile, stat } from 'node:fs/promises';
-import { constants, setPriority } from 'node:os';
 import type { Tensor } from '../codecs/tensor.ts';
 import { hasBoundedOperators } from './bounded-operators.ts';
 import { inspectModel } from './inspect-model.ts';
@@ -51,8 +50,6 @@ async function admit({ path, example }: CanaryTask): Promise<CanaryReport> {
 
 const elementsOf = (tensors: readonly Tensor[]) => tensors.reduce((sum, { data }) => sum + data.length, 0);
 
-// Whoever is served now goes first.
-setPriority(constants.priority.PRIORITY_LOW);
 process.once('message', async (task: CanaryTask) => {
   const report = await admit(task);
   process.send?.(report, () => process.disconnect());

@@ -25,7 +25,7 @@ export interface ModelProfile {
 
 /** Enough for the compiler to have seen the code around the first half of them. */
 const RUNS = 200;
-const LONGEST_MEASURING_MS = 500;
+const LONGEST_MEASURING_MS = 200;
 /** Of single precision summed in another order; what a batch of another size does to a matrix product. */
 const TOLERANCE = 1e-4;
 const ROWS = 3;

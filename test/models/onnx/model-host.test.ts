@@ -17,7 +17,7 @@ beforeEach(async () => {
   base = await mkdtemp(join(tmpdir(), 'model-host-'));
   pool = new OnnxPool({ workers: 1 });
   const cache = new ArtifactCache({ directory: join(base, 'cache'), openStore: openObjectStore });
-  host = new ModelHost({ cache, pool, canary: { deadlineMs: 1_500, memoryMiB: 2_048 } });
+  host = new ModelHost({ cache, pool, canary: { deadlineMs: 4_000, memoryMiB: 2_048 } });
 });
 afterEach(async () => {
   await host.close();
@@ -38,7 +38,7 @@ const score = async (version: string) => {
 
 function openHost(options: Partial<ModelHostOptions>): void {
   const cache = new ArtifactCache({ directory: join(base, 'cache'), openStore: openObjectStore });
-  host = new ModelHost({ cache, pool, canary: { deadlineMs: 5_000, memoryMiB: 2_048 }, ...options });
+  host = new ModelHost({ cache, pool, canary: { deadlineMs: 20_000, memoryMiB: 2_048 }, ...options });
 }
 
 describe('a model host', () => {
