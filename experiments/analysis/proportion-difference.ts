@@ -4,7 +4,6 @@ import type { Share } from './proportions.ts';
 
 interface ExactEstimate {
   readonly estimate: number;
-  /** A limit is infinite where the data do not bound it. */
   readonly interval: readonly [number, number];
 }
 
@@ -74,7 +73,7 @@ function liftInterval(control: Share, variant: Share, budget: number): [number, 
   return [1 / lowest - 1, highest - 1];
 }
 
-/** How many times the first share the second can be within the region. */
+/** How many times the first share the second can be within the region; infinite without a success in the first. */
 function furthestRatio(first: Share, second: Share, budget: number): number {
   // As above on a logarithmic scale, where the slopes are n·p − successes over 1 − p.
   const at = ({ successes, n }: Share, slope: number) =>
