@@ -162,6 +162,9 @@ function planCloud(
         LAKE_URI: `${scheme}://${buckets.lake.name}`,
         WORKERS: String(SIZES[settings.gateway.size].vcpus),
         TRUSTED_PROXIES: FORWARDING_HOPS[cloud],
+        // As long as the bucket does: whoever comes first deletes.
+        EXPOSURES_RETENTION_DAYS: String(settings.lakeRetentionDays),
+        OUTCOMES_RETENTION_DAYS: String(settings.lakeRetentionDays),
       }),
     }),
     runner: planService(`${base}-runner`, settings.runner, {

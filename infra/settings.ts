@@ -128,7 +128,7 @@ export const settingsSchema = z
     lakeRetentionDays: z.coerce
       .number('is missing or no number: the days after which exposures and outcomes are deleted')
       .int('must be whole days')
-      .min(1, 'must be at least 1 day')
+      .min(31, 'must be at least 31 days, the least that a gateway keeps')
       .max(3_650, 'must be at most 3650 days'),
     alertEmail: z.email('must be the e-mail address that alarms and budgets go to'),
     monthlyBudgetUsd: z.coerce

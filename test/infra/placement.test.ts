@@ -218,7 +218,7 @@ describe('the placement of a stack', () => {
     expect(keysOf(issuesOf(STACK, settingsWith({ name: 'acme-corp' })))).toEqual(['name']);
   });
 
-  it.each(['0', '-1', '1.5', '3651', 'NaN', ''])('refuses to keep the lake for "%s" days', (days) => {
+  it.each(['0', '-1', '30', '31.5', '3651', 'NaN', ''])('refuses to keep the lake for "%s" days', (days) => {
     expect(keysOf(issuesOf(STACK, settingsWith({ lakeRetentionDays: days })))).toEqual(['lakeRetentionDays']);
   });
 

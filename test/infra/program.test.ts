@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { readConfig } from '../../gateway/config.ts';
+import { LAKE_COLUMNS } from '../../gateway/pipeline/lake-schema.ts';
 import { S3_ACTIONS } from '../../infra/aws/permissions.ts';
 import { bucketPermissions } from '../../infra/gcp/permissions.ts';
 import { type ProcessName, STORE_USE } from '../../infra/store-use.ts';
@@ -364,7 +365,7 @@ describe("the Pulumi program, run by Pulumi's own runner", () => {
   });
 
   it('has a table for each kind of record in both warehouses, with the same columns', () => {
-    for (const kind of ['exposures', 'outcomes']) {
+    for (const kind of Object.keys(LAKE_COLUMNS)) {
       const glue = Object(made('aws:glue/catalogTable:CatalogTable', kind)['storageDescriptor']).columns;
       const external = Object(made('gcp:bigquery/table:Table', kind)['externalDataConfiguration']);
       const names = (columns: readonly { readonly name: string }[]) => columns.map(({ name }) => name);
