@@ -1,9 +1,14 @@
 import { type Logger, pino } from 'pino';
+import { BatchedOutput } from './batched-output.ts';
+
+const STANDARD_OUTPUT = 1;
 
 /**
- * JSON lines on standard output, in the background: one write for a few dozen records instead of one for each,
- * so that a record may be a quarter of a second late and the requests never wait for it.
+ * JSON lines on standard output, in the background: a record may be a quarter of a second late, and requests
+ * never wait for it.
  */
 export function createLogger(level: string): Logger {
-  return pino({ level }, pino.destination({ sync: false, minLength: 4_096, periodicFlush: 250 }));
+  const output = new BatchedOutput(STANDARD_OUTPUT);
+  if (level !== 'silent') process.once('exit', () => output.flushSync());
+  return pino({ level }, output);
 }
