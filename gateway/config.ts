@@ -5,6 +5,7 @@ import { readTrustedSigners, type TrustedSigners } from '../models/artifacts/tru
 import { ROLES } from './access/principal.ts';
 import { parseRoleMappings, type RoleMapping } from './access/role-mapping.ts';
 import type { RecordKind } from './pipeline/spool-layout.ts';
+import type { WebIdentity } from './targets/credentials/aws-credentials.ts';
 
 const port = (fallback: number) => z.coerce.number().int().min(0).max(65_535).default(fallback);
 const count = (fallback: number, min: number, max: number) =>
@@ -113,6 +114,21 @@ export const gatewayEnvironmentSchema = z.object({
   MAX_BODY_BYTES: count(16_777_216, 1_024, 1_073_741_824).describe(
     'Largest body of an inference request, bytes',
   ),
+  MAX_IN_FLIGHT: count(1_024, 1, 100_000).describe(
+    'Inferences under way at a time in one process; beyond it tenants take turns',
+  ),
+  AWS_WEB_IDENTITY_AUDIENCE: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Outside AWS: sign as the role `AWS_ROLE_ARN`, proven by a Google identity token for this audience; unset: the default chain',
+    ),
+  AWS_ROLE_ARN: z
+    .string()
+    .regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/.+$/, 'must be the ARN of an IAM role')
+    .optional()
+    .describe('Role at AWS, where `AWS_WEB_IDENTITY_AUDIENCE` or a web identity file is used'),
   DRAIN_MS: count(25_000, 0, 600_000).describe(
     'Longest that requests under way are waited for after SIGTERM, ms; shipping what is spooled comes after it',
   ),
@@ -153,11 +169,21 @@ export interface GatewayConfig {
   readonly responseCacheBytes: number;
   readonly requestTimeoutMs: number;
   readonly maxBodyBytes: number;
+  readonly maxInFlight: number;
+  /** Null: AWS's default chain. */
+  readonly awsWebIdentity: WebIdentity | null;
   readonly drainMs: number;
   /** Bearer tokens of targets: the variables `SWITCHYARD_TARGET_…` by name. */
   readonly targetSecrets: ReadonlyMap<string, string>;
   /** Who may vouch for artifacts: the variables `SWITCHYARD_SIGNER_…`. */
   readonly signers: TrustedSigners;
+}
+
+function webIdentityOf({
+  AWS_ROLE_ARN: roleArn,
+  AWS_WEB_IDENTITY_AUDIENCE: audience,
+}: z.infer<typeof gatewayEnvironmentSchema>): WebIdentity | null {
+  return roleArn === undefined || audience === undefined ? null : { roleArn, audience };
 }
 
 /**
@@ -183,6 +209,12 @@ export function readConfig(
   const missing = WITH_OIDC.filter((name) => env.OIDC_ISSUER !== undefined && env[name] === undefined);
   if (missing.length > 0) {
     return { ok: false, problems: missing.map((name) => `${name}: must be set where OIDC_ISSUER is`) };
+  }
+  if (env.AWS_WEB_IDENTITY_AUDIENCE !== undefined && env.AWS_ROLE_ARN === undefined) {
+    return {
+      ok: false,
+      problems: ['AWS_ROLE_ARN: name the role that AWS_WEB_IDENTITY_AUDIENCE is to take on'],
+    };
   }
   const dataDir = resolve(env.DATA_DIR);
   return {
@@ -212,6 +244,8 @@ export function readConfig(
       responseCacheBytes: env.RESPONSE_CACHE_MIB * 1_048_576,
       requestTimeoutMs: env.REQUEST_TIMEOUT_MS,
       maxBodyBytes: env.MAX_BODY_BYTES,
+      maxInFlight: env.MAX_IN_FLIGHT,
+      awsWebIdentity: webIdentityOf(env),
       drainMs: env.DRAIN_MS,
       signers: trusted.signers,
       targetSecrets: new Map(

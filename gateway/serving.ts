@@ -12,15 +12,19 @@ import { LakeDigest } from './analysis/digest/lake-digest.ts';
 import { experimentResults } from './analysis/experiment-results.ts';
 import type { GatewayConfig } from './config.ts';
 import { ResponseCache } from './data-plane/response-cache.ts';
+import { Shadows } from './data-plane/shadow/shadows.ts';
 import { FeatureStore } from './features/feature-store.ts';
 import { Features } from './features/features.ts';
 import { createApp } from './http/app.ts';
 import { digestOf } from './http/authenticate.ts';
 import { type Listening, listen } from './http/listen.ts';
 import { CALLBACK_PATH } from './http/sign-in-routes.ts';
+import { MonthlyUsage } from './limits/monthly-usage.ts';
+import { RequestLimits } from './limits/request-limits.ts';
 import { LakeReader } from './pipeline/lake-reader.ts';
 import { Spool } from './pipeline/spool.ts';
 import { SnapshotSource } from './snapshot/snapshot-source.ts';
+import { TargetCredentials } from './targets/credentials/target-credentials.ts';
 import { OnnxTargets } from './targets/onnx-targets.ts';
 import { Targets } from './targets/targets.ts';
 import type { Telemetry } from './telemetry/metrics.ts';
@@ -80,10 +84,15 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     cacheDirectory: join(config.dataDir, 'artifacts'),
     logger,
   });
-  const targets = new Targets({ secrets: config.targetSecrets, inProcess: onnx, telemetry });
+  const credentials = new TargetCredentials({
+    secrets: config.targetSecrets,
+    awsWebIdentity: config.awsWebIdentity,
+    logger,
+  });
+  const targets = new Targets({ credentials, secrets: config.targetSecrets, inProcess: onnx, telemetry });
   source.onChange((snapshot) => {
     onnx.reconcile(snapshot);
-    targets.breakers.keepOnly(snapshot.targets);
+    targets.reconcile(snapshot.targets);
   });
   let analysis: Promise<{ reader: LakeReader; digest: LakeDigest }> | null = null;
   /** Opened at the first question: a process that only routes has no use for a database engine. */
@@ -99,6 +108,8 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     return { reader, digest: new LakeDigest(reader, join(config.dataDir, 'analysis', 'digest.duckdb')) };
   };
   const uses = new KeyUseRecorder({ store, logger });
+  const usage = new MonthlyUsage({ store, logger });
+  const shadows = new Shadows({ targets, spool, telemetry });
   const app = createApp({
     authentication: {
       source,
@@ -119,6 +130,8 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       cache: new ResponseCache({ maxBytes: config.responseCacheBytes, registry: telemetry.registry }),
       requestTimeoutMs: config.requestTimeoutMs,
       maxBodyBytes: config.maxBodyBytes,
+      limits: new RequestLimits({ processes: config.workers, maxInFlight: config.maxInFlight, usage }),
+      shadows,
     },
     admin: {
       store,
@@ -142,7 +155,8 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       accepting = false;
       await listening.close(config.drainMs);
       await source.stop();
-      await Promise.all([targets.close(), onnx.close(), spool.stop(), uses.stop()]);
+      await shadows.stop();
+      await Promise.all([targets.close(), onnx.close(), spool.stop(), uses.stop(), usage.stop()]);
       (await analysis)?.reader.close();
       await Promise.all([store.close(), featureStore.close()]);
     },

@@ -20,6 +20,7 @@ import {
 import { Secrets } from './secrets.ts';
 import { asStoreErrors, invalidUri, isConnectionError, isDuplicateKey } from './store-error.ts';
 import type { Actor, AuditEntry, Change, StoredDocument } from './stored-document.ts';
+import { Usage } from './usage.ts';
 
 export type { Begun, IdempotencyTimes, RememberedAnswer } from './idempotency-keys.ts';
 export { StoreUnavailableError } from './store-error.ts';
@@ -61,6 +62,7 @@ export class ConfigurationStore {
   readonly #secrets: Secrets;
   readonly #keyUses: KeyUses;
   readonly #idempotencyKeys: IdempotencyKeys;
+  readonly #usage: Usage;
   readonly #now: () => Date;
 
   private constructor(client: MongoClient, database: string, now: () => Date) {
@@ -70,6 +72,7 @@ export class ConfigurationStore {
     this.#secrets = new Secrets(client.db(database).collection('secrets'));
     this.#keyUses = new KeyUses(client.db(database).collection('keyUses'));
     this.#idempotencyKeys = new IdempotencyKeys(client.db(database).collection('idempotency'), now);
+    this.#usage = new Usage(client.db(database).collection('usage'));
     this.#now = now;
   }
 
@@ -209,6 +212,11 @@ export class ConfigurationStore {
   /** Lets what was begun, and failed, be begun again. */
   async forgetOnce(id: string): Promise<void> {
     return this.#ask('forget what was begun', () => this.#idempotencyKeys.forget(id));
+  }
+
+  /** Adds to what tenants have asked in a month (`2026-11`); answers what each count then is. */
+  async addUsage(month: string, counts: ReadonlyMap<string, number>): Promise<Map<string, number>> {
+    return this.#ask('count requests', () => this.#usage.add(month, counts));
   }
 
   /** Ends every connection; what is under way rejects. */

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { keySchema } from '../../experiments/key.ts';
 import { featureSetSchema } from '../features/feature-set.ts';
+import { limitsSchema } from './limits.ts';
+import { shadowSchema } from './shadow.ts';
 
 /** What a tenant calls. Without an experiment that enrols the unit, `defaultTarget` answers. */
 export const endpointSchema = z.strictObject({
@@ -17,6 +19,25 @@ export const endpointSchema = z.strictObject({
     description:
       'When every target of the assigned variant failed: answer an error, or ask the default target',
   }),
+  limits: limitsSchema.optional(),
+  shadows: z
+    .array(shadowSchema)
+    .max(20)
+    .optional()
+    .meta({ description: 'Targets that get copies of answered requests, only to compare' }),
+  hedge: z
+    .strictObject({
+      maxShareBp: z
+        .int()
+        .min(1)
+        .max(5_000)
+        .meta({ description: 'Share of requests that may be asked twice' }),
+    })
+    .optional()
+    .meta({
+      description:
+        'Ask the twin as well when the target takes longer than 95 of 100 of its answers do; the first to answer counts',
+    }),
   blinded: z
     .boolean()
     .default(false)

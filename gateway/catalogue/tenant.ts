@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { keySchema } from '../../experiments/key.ts';
+import { tenantLimitsSchema } from './limits.ts';
 
 const attributeSchema = z.union([
   z.string().max(1_000),
@@ -13,6 +14,7 @@ const attributeSchema = z.union([
 export const tenantSchema = z.strictObject({
   key: keySchema,
   name: z.string().max(200).optional(),
+  limits: tenantLimitsSchema.optional(),
   attributes: z
     .record(
       z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,62}$/, 'must be a letter, then letters, digits, _'),

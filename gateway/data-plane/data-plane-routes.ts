@@ -5,6 +5,7 @@ import { CONTEXT_HEADERS, openInferenceRoutes } from './open-inference-routes.ts
 import { predictRoutes } from './predict-routes.ts';
 import { proxyRoute } from './proxy-route.ts';
 import { exposureRoute, outcomeRoute } from './report-routes.ts';
+import { LIMIT_PROBLEMS, withinLimits } from './within-limits.ts';
 
 const tag = 'data plane';
 const access = tenantKey('infer');
@@ -31,10 +32,11 @@ export function dataPlaneRoutes(plane: DataPlane): Route[] {
         'invalid-context',
         'not-found',
         'wrong-target-kind',
+        ...LIMIT_PROBLEMS,
         'target-failed',
         'deadline-exceeded',
       ],
-      handle: proxyRoute(plane),
+      handle: withinLimits(plane, proxyRoute(plane)),
     },
     {
       method: 'post',

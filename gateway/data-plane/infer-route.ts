@@ -1,28 +1,35 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Request, RequestHandler, Response } from 'express';
 import { type Assignment, assign, type EvaluationContext } from '../../experiments/assignment.ts';
-import type { Target } from '../../models/catalogue/target.ts';
 import type { InferBody } from '../../models/codecs/infer-body.ts';
 import type { InferenceStatistics } from '../../models/codecs/inference-statistics.ts';
 import { renameInferResponse } from '../../models/codecs/write-open-inference.ts';
 import { sendInferBody } from '../../models/http/send-infer-body.ts';
 import { featureUnits } from '../features/feature-set.ts';
 import type { Features } from '../features/features.ts';
-import { clientGone, contextOf, elapsedMs, type RequestContext } from '../http/request-context.ts';
+import { contextOf, elapsedMs, type RequestContext } from '../http/request-context.ts';
+import type { RequestLimits } from '../limits/request-limits.ts';
 import type { Spool } from '../pipeline/spool.ts';
 import { Problem } from '../problems.ts';
 import type { CompiledEndpoint } from '../snapshot/snapshot.ts';
+import { Cancellation } from '../targets/cancellation.ts';
+import type { InferenceCall } from '../targets/inference-call.ts';
 import type { Targets } from '../targets/targets.ts';
 import type { Telemetry } from '../telemetry/metrics.ts';
 import { setAnswerHeaders } from './answer-headers.ts';
+import { countAnswer } from './count-answer.ts';
 import { deadlineOf } from './deadline.ts';
+import { Decisions } from './decisions.ts';
 import { findVersion } from './endpoint-versions.ts';
 import { evaluationContext } from './evaluation-context.ts';
 import { findEndpoint } from './find-endpoint.ts';
+import { hedgeBudgetOf } from './hedge-budget.ts';
 import { type AttemptPlan, planAttempts } from './plan-attempts.ts';
 import { recordExposure } from './record-exposure.ts';
 import { recordInvocation } from './record-invocation.ts';
 import type { ResponseCache } from './response-cache.ts';
 import { type AttemptListener, type PlanResult, runPlan } from './run-plan.ts';
+import type { Shadows } from './shadow/shadows.ts';
 import { signatureAt } from './signature-at.ts';
 import { throughCache } from './through-cache.ts';
 import type { WireProtocol, WireRequest } from './wire-protocol.ts';
@@ -36,7 +43,12 @@ export interface DataPlane {
   readonly features: Features;
   readonly requestTimeoutMs: number;
   readonly maxBodyBytes: number;
+  readonly limits: RequestLimits;
+  readonly shadows: Shadows;
 }
+
+/** Overload passes in seconds or not at all. */
+const RETRY_AFTER_SECONDS = 1;
 
 /** One inference request on its way: what each phase found out. */
 interface Inference {
@@ -63,6 +75,8 @@ export function inferRoute(
     const endpoint = findEndpoint(context, request.params.endpoint);
     const deadline = deadlineOf(request, context, endpoint.endpoint.timeoutMs ?? plane.requestTimeoutMs);
     const wire = await protocol.read(request, plane.maxBodyBytes);
+    const turn = plane.limits.turn(response, context.tenant?.key ?? '', deadline.atMs - performance.now());
+    if (turn !== undefined) await turn;
     const inference = decide(context, endpoint, {
       headers: request.headers,
       parameters: wire.parameters,
@@ -84,24 +98,34 @@ export function inferRoute(
             signature,
             now: context.arrivedAt,
           });
-    const gone = clientGone(request, response);
+    const decisions = new Decisions(plane.telemetry.decisions);
+    const gone = cancelledByClient(response);
+    const call: InferenceCall = {
+      body,
+      requestId: context.requestId,
+      traceparent: traceHeader(request.headers['traceparent']),
+      tracestate: traceHeader(request.headers['tracestate']),
+      cancellation: gone,
+    };
     const cacheable = { context, endpoint, assigned, body, deadline, clientGone: gone };
-    const { result, cached } = await throughCache(plane.cache, cacheable, (signal) =>
+    const { result, cached } = await throughCache(plane.cache, cacheable, (cancellation) =>
       runPlan(plane.targets, {
         plan: inference.plan,
         deadline,
-        call: {
-          body,
-          requestId: context.requestId,
-          traceparent: traceHeader(request.headers['traceparent']),
-          tracestate: traceHeader(request.headers['tracestate']),
-          clientGone: signal,
-        },
+        decisions,
+        hedges: hedgeBudgetOf(endpoint.endpoint),
+        call: { ...call, cancellation },
         onAttempt: recordAttempts(plane.spool, context, inference),
       }),
     );
-    if (cached !== null && !endpoint.endpoint.blinded) response.setHeader('x-switchyard-cache', cached);
+    if (!endpoint.endpoint.blinded) {
+      if (cached !== null) response.setHeader('x-switchyard-cache', cached);
+      if (wantsDecisions(request.headers)) response.setHeader('x-switchyard-decisions', String(decisions));
+    }
     await finish(plane, { request, response, wire }, { ...inference, result });
+    if (result.last.kind === 'answered') {
+      plane.shadows.mirror({ ...inference, context, call, answer: result.last.body });
+    }
   };
 }
 
@@ -109,23 +133,33 @@ export function inferRoute(
 function recordAttempts(
   spool: Spool,
   context: RequestContext,
-  { endpoint, assignment, plan }: Inference,
+  { endpoint, assignment }: Inference,
 ): AttemptListener {
-  return ({ target, retry }, outcome, latencyMs) => {
-    const standsIn = target.key !== plan.assigned.key;
+  return ({ target, call }, outcome, latencyMs) =>
     recordInvocation(spool, context, {
       endpoint: endpoint.endpoint.key,
       assignment,
       target,
-      call: standsIn ? 'fallback' : retry ? 'retry' : 'primary',
+      call,
       outcome: outcome.kind,
       status: outcome.kind === 'answered' && target.kind !== 'onnx' ? 200 : null,
       error: outcome.kind === 'failed' ? outcome.failure : null,
       latencyMs,
-      cost: null,
+      cost: target.pricePerRequest ?? null,
     });
-  };
 }
+
+/** Cancelled when the client goes away before its answer is complete. */
+function cancelledByClient(response: Response): Cancellation {
+  const cancellation = new Cancellation();
+  response.once('close', () => {
+    if (!response.writableFinished) cancellation.cancel('client-left');
+  });
+  return cancellation;
+}
+
+/** `x-switchyard-debug: decisions` asks to be told what was decided on the way. */
+const wantsDecisions = (headers: IncomingHttpHeaders) => headers['x-switchyard-debug'] === 'decisions';
 
 /** W3C trace context is passed on as it came, if it came once and at a sane size. */
 function traceHeader(header: string | string[] | undefined): string | null {
@@ -200,7 +234,7 @@ async function finish(
       error: answer instanceof Problem ? answer.code : null,
     });
   }
-  count(plane.telemetry, context, {
+  countAnswer(plane.telemetry, context, {
     endpoint: endpoint.endpoint.key,
     status,
     served: result.served,
@@ -242,7 +276,12 @@ function answerOf(
     case 'failed': {
       const tried = `${attempts} ${attempts === 1 ? 'attempt' : 'attempts'} on endpoint "${endpoint.key}"`;
       const why = endpoint.blinded ? last.failure : `${last.failure}: ${last.message}`;
-      return new Problem(outOfTime ? 'deadline-exceeded' : 'target-failed', `${tried}; the last one: ${why}`);
+      const detail = `${tried}; the last one: ${why}`;
+      if (outOfTime) return new Problem('deadline-exceeded', detail);
+      if (last.failure === 'shed' || last.failure === 'overloaded') {
+        return new Problem('overloaded', detail, { retryAfterSeconds: RETRY_AFTER_SECONDS });
+      }
+      return new Problem('target-failed', detail);
     }
   }
 }
@@ -253,21 +292,4 @@ function blindedAnswer(endpoint: string, body: InferBody): InferBody | Problem {
     renameInferResponse(body, endpoint) ??
     new Problem('target-failed', 'the answer does not follow the Open Inference Protocol')
   );
-}
-
-/** Counts one answer of the data plane. */
-export function count(
-  telemetry: Telemetry,
-  context: RequestContext,
-  {
-    endpoint,
-    status,
-    served,
-    assigned,
-  }: { endpoint: string; status: number; served: Target | null; assigned: Target },
-): void {
-  telemetry.requests.inc({ endpoint, status });
-  telemetry.requestSeconds.observe({ endpoint }, elapsedMs(context) / 1_000);
-  if (served !== null && served.key !== assigned.key)
-    telemetry.fallbacks.inc({ endpoint, target: served.key });
 }

@@ -9,6 +9,7 @@ import {
 } from './model-routes.ts';
 import { openInferenceProtocol } from './open-inference-protocol.ts';
 import { repositoryIndexRoute } from './repository-index-route.ts';
+import { LIMIT_PROBLEMS, withinLimits } from './within-limits.ts';
 
 const tag = 'data plane';
 const access = tenantKey('infer');
@@ -17,6 +18,7 @@ const access = tenantKey('infer');
 export const CONTEXT_HEADERS = [
   headerParameter('x-switchyard-unit', "Id of the experiment's unit"),
   headerParameter('x-switchyard-context', 'base64url of a JSON object of attributes'),
+  headerParameter('x-switchyard-debug', '`decisions`: tell in `x-switchyard-decisions` what was decided'),
   headerParameter('x-request-timeout-ms', 'Deadline, capped by the endpoint', { schema: { type: 'number' } }),
 ];
 
@@ -27,7 +29,8 @@ export const INFERENCE_PROBLEMS = [
   'invalid-context',
   'not-found',
   'wrong-target-kind',
-  'body-too-large',
+  ...LIMIT_PROBLEMS,
+  'overloaded',
   'unsupported-media-type',
   'target-failed',
   'deadline-exceeded',
@@ -79,7 +82,7 @@ export function openInferenceRoutes(plane: DataPlane): Route[] {
         },
       },
       problems: INFERENCE_PROBLEMS,
-      handle: inferRoute(plane, openInferenceProtocol),
+      handle: withinLimits(plane, inferRoute(plane, openInferenceProtocol)),
     }),
     ...ofBoth({
       ...model,

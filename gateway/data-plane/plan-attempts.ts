@@ -7,6 +7,8 @@ export interface Step {
   readonly target: Target;
   /** A second try on the same target: taken only when the first one sent nothing or was told to come back. */
   readonly retry: boolean;
+  /** Why it is there, as the decisions of a request name it; null for the assigned target itself. */
+  readonly role: 'retry' | 'twin' | 'default-target' | null;
 }
 
 export interface AttemptPlan {
@@ -17,9 +19,9 @@ export interface AttemptPlan {
 }
 
 const withTwins = ({ target, twins }: TargetWithTwins): Step[] => [
-  { target, retry: false },
-  { target, retry: true },
-  ...twins.map((twin) => ({ target: twin, retry: false })),
+  { target, retry: false, role: null },
+  { target, retry: true, role: 'retry' },
+  ...twins.map((twin): Step => ({ target: twin, retry: false, role: 'twin' })),
 ];
 
 /**
@@ -40,7 +42,9 @@ export function planAttempts(assignment: Assignment, endpoint: CompiledEndpoint)
   if (endpoint.endpoint.onFailure === 'default-target') {
     const tried = new Set(steps.map(({ target }) => target.key));
     steps.push(
-      ...withTwins(endpoint.defaultTarget).filter(({ target, retry }) => !retry && !tried.has(target.key)),
+      ...withTwins(endpoint.defaultTarget)
+        .filter(({ target, retry }) => !retry && !tried.has(target.key))
+        .map((step): Step => ({ ...step, role: 'default-target' })),
     );
   }
   return { assigned: assigned.target, steps };

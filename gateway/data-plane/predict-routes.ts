@@ -4,6 +4,7 @@ import { type DataPlane, inferRoute } from './infer-route.ts';
 import { modelStatusRoute } from './model-status-route.ts';
 import { CONTEXT_HEADERS, INFERENCE_PROBLEMS, ofBoth } from './open-inference-routes.ts';
 import { predictProtocol } from './predict-protocol.ts';
+import { withinLimits } from './within-limits.ts';
 
 const model = { access: tenantKey('infer'), tag: 'data plane' } as const;
 
@@ -24,7 +25,7 @@ export function predictRoutes(plane: DataPlane): Route[] {
       ),
       answers: { 200: anObject('Predictions, or outputs for inputs', { predictions: [0.71, 0.42] }) },
       problems: INFERENCE_PROBLEMS,
-      handle: inferRoute(plane, predictProtocol),
+      handle: withinLimits(plane, inferRoute(plane, predictProtocol)),
     }),
     {
       ...model,

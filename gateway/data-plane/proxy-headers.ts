@@ -8,60 +8,109 @@ const HOP_BY_HOP = [
   'proxy-authenticate',
   'proxy-authorization',
   'te',
-  'trailer',
   'upgrade',
   'expect',
 ] as const;
 
-/** What the tenant sends to this gateway and to nobody else. */
-const FOR_THE_GATEWAY =
-  /^(authorization|x-api-key|x-request-timeout-ms|x-switchyard-.*|x-forwarded-.*|forwarded)$/;
+/** What the tenant sends to this gateway and to nobody else, beside what begins with one of the prefixes. */
+const NOT_FOR_THE_TARGET: ReadonlySet<string> = new Set([
+  ...HOP_BY_HOP,
+  'authorization',
+  'x-api-key',
+  'x-request-timeout-ms',
+  'x-request-id',
+  'forwarded',
+]);
+const isForTheGateway = (name: string) => name.startsWith('x-switchyard-') || name.startsWith('x-forwarded-');
+
+/** A target speaks neither for the gateway nor of its connection. This server frames the body anew. */
+const NOT_FOR_THE_CLIENT: ReadonlySet<string> = new Set([...HOP_BY_HOP, 'transfer-encoding', 'x-request-id']);
+
+/** Framing and routing cannot be dropped by naming them in `connection`, nor be brought by a trailer. */
+const FRAMING: ReadonlySet<string> = new Set(['transfer-encoding', 'content-length', 'host', 'trailer']);
 
 export interface ForwardedFor {
   readonly address: string;
   readonly host: string;
   readonly requestId: string;
-  /** The credential that the target expects, if any. */
-  readonly bearer: string | null;
 }
 
 /**
- * Makes a tenant's headers into the target's, in place: the one choke point where hop-by-hop headers, the ones
- * that `connection` names, and the tenant's credentials are taken out. `transfer-encoding` stays: it frames the
- * body that follows.
+ * A tenant's headers as the target gets them: the one choke point where hop-by-hop headers, the ones that
+ * `connection` names, and the tenant's credentials are left out. A new object: deleting from the old one would
+ * make it slow for everybody after. `upgrade`: the protocol that the connection is to change to, if any.
  */
-export function rewriteRequestHeaders(
+export function requestHeaders(
   headers: IncomingHttpHeaders,
-  { address, host, requestId, bearer }: ForwardedFor,
-): void {
-  for (const name of namedBy(headers.connection)) {
-    if (name !== 'transfer-encoding' && name !== 'content-length' && name !== 'host') delete headers[name];
+  { address, host, requestId }: ForwardedFor,
+  upgrade?: string,
+): IncomingHttpHeaders {
+  const named = namedBy(headers.connection);
+  const passed: IncomingHttpHeaders = {};
+  for (const name in headers) {
+    if (NOT_FOR_THE_TARGET.has(name) || isForTheGateway(name) || named?.has(name) === true) continue;
+    passed[name] = headers[name];
   }
-  for (const name of HOP_BY_HOP) delete headers[name];
-  for (const name of Object.keys(headers)) {
-    if (FOR_THE_GATEWAY.test(name)) delete headers[name];
+  passed['x-forwarded-for'] = address;
+  passed['x-forwarded-host'] = host;
+  passed['x-forwarded-proto'] = 'http';
+  passed['x-request-id'] = requestId;
+  if (upgrade !== undefined) {
+    passed.connection = 'Upgrade';
+    passed.upgrade = upgrade;
   }
-  headers['x-forwarded-for'] = address;
-  headers['x-forwarded-host'] = host;
-  headers['x-forwarded-proto'] = 'http';
-  headers['x-request-id'] = requestId;
-  if (bearer !== null) headers.authorization = `Bearer ${bearer}`;
+  return passed;
 }
 
-/** The same for the target's answer: it can neither speak for the gateway nor of its own connection. */
-export function rewriteResponseHeaders(headers: IncomingHttpHeaders): void {
-  for (const name of namedBy(headers.connection)) {
-    if (name !== 'transfer-encoding' && name !== 'content-length') delete headers[name];
-  }
-  for (const name of HOP_BY_HOP) delete headers[name];
-  for (const name of Object.keys(headers)) {
-    if (name.startsWith('x-switchyard-') || name === 'x-request-id') delete headers[name];
-  }
+/**
+ * A target's headers as the client gets them: name and value in turn, spelled as they came, each as often as it
+ * came. `trailer` announces only what a chunked body can bring.
+ */
+export function answerHeaders(rawHeaders: readonly string[]): string[] {
+  const lower = rawHeaders.map((text, index) => (index % 2 === 0 ? text.toLowerCase() : text));
+  const named = namedBy(valueIn(lower, 'connection'));
+  const chunked = valueIn(lower, 'transfer-encoding') !== undefined;
+  return pairsWhere(rawHeaders, lower, (name) => {
+    if (NOT_FOR_THE_CLIENT.has(name) || name.startsWith('x-switchyard-')) return false;
+    return name === 'trailer' ? chunked : named?.has(name) !== true;
+  });
 }
 
-function namedBy(connection: string | undefined): string[] {
-  return (connection ?? '')
-    .split(',')
-    .map((name) => name.trim().toLowerCase())
-    .filter((name) => name !== '');
+/** Trailer fields, in either direction: whatever cannot change the framing, the routing or the identity. */
+export function trailersOf(rawTrailers: readonly string[]): [string, string][] {
+  const lower = rawTrailers.map((text) => text.toLowerCase());
+  const kept = pairsWhere(
+    rawTrailers,
+    lower,
+    (name) =>
+      !NOT_FOR_THE_TARGET.has(name) && !FRAMING.has(name) && name !== 'cookie' && !isForTheGateway(name),
+  );
+  return Array.from({ length: kept.length / 2 }, (_, index) => [
+    kept[2 * index] ?? '',
+    kept[2 * index + 1] ?? '',
+  ]);
+}
+
+function pairsWhere(
+  raw: readonly string[],
+  lower: readonly string[],
+  keep: (name: string) => boolean,
+): string[] {
+  const kept: string[] = [];
+  for (let index = 0; index + 1 < raw.length; index += 2) {
+    if (keep(lower[index] ?? '')) kept.push(raw[index] ?? '', raw[index + 1] ?? '');
+  }
+  return kept;
+}
+
+function valueIn(pairs: readonly string[], name: string): string | undefined {
+  for (let index = 0; index < pairs.length; index += 2) if (pairs[index] === name) return pairs[index + 1];
+  return undefined;
+}
+
+/** The headers that `connection` says are of this hop; null for the usual values, which name none. */
+function namedBy(connection: string | undefined): ReadonlySet<string> | null {
+  if (connection === undefined || connection === 'keep-alive' || connection === 'close') return null;
+  const names = connection.split(',').map((name) => name.trim().toLowerCase());
+  return new Set(names.filter((name) => name !== '' && !FRAMING.has(name)));
 }

@@ -1,99 +1,76 @@
-import { type ClientRequest, Agent as HttpAgent, type IncomingMessage } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
-import { createProxyMiddleware } from 'http-proxy-middleware';
-import { type Assignment, assign } from '../../experiments/assignment.ts';
-import type { Target } from '../../models/catalogue/target.ts';
-import { contextOf, type RequestContext } from '../http/request-context.ts';
+import { assign } from '../../experiments/assignment.ts';
+import { contextOf } from '../http/request-context.ts';
+import { isWebSocket, releaseSocket, upgradeHead } from '../http/upgrade.ts';
 import { Problem } from '../problems.ts';
-import type { CompiledEndpoint } from '../snapshot/snapshot.ts';
+import type { CredentialHeaders } from '../targets/credentials/target-credentials.ts';
 import type { TargetBreakers } from '../targets/target-breakers.ts';
-import { setAnswerHeaders } from './answer-headers.ts';
 import { deadlineOf } from './deadline.ts';
 import { evaluationContext } from './evaluation-context.ts';
 import { findEndpoint } from './find-endpoint.ts';
-import { count, type DataPlane } from './infer-route.ts';
+import type { DataPlane } from './infer-route.ts';
+import { begun, giveUp, type Passage } from './passage.ts';
 import { type AttemptPlan, planAttempts } from './plan-attempts.ts';
-import { rewriteRequestHeaders, rewriteResponseHeaders } from './proxy-headers.ts';
-import { recordExposure } from './record-exposure.ts';
-import { type Called, recordInvocation } from './record-invocation.ts';
-
-/** A stream that says nothing for this long has died. */
-const IDLE_STREAM_MS = 120_000;
-
-/** What a host that is down says through what stands before it. Its own 500 may be the fault of one request. */
-const TARGET_AWAY = new Set([502, 503, 504]);
-
-type HttpTarget = Target & { readonly kind: 'http' };
-
-/** One proxied request on its way. */
-interface Passage {
-  readonly context: RequestContext;
-  readonly endpoint: CompiledEndpoint;
-  readonly assignment: Assignment;
-  readonly assigned: Target;
-  readonly target: HttpTarget;
-  /** `performance.now()` when the target was chosen. */
-  readonly calledMs: number;
-  /** Runs until the target's headers are there. */
-  readonly timer: NodeJS.Timeout;
-  /** Hands a problem to Express, where it becomes the answer. */
-  readonly next: NextFunction;
-  upstream: ClientRequest | null;
-  outOfTime: boolean;
-}
+import { answerHeaders, requestHeaders, trailersOf } from './proxy-headers.ts';
+import { pathBelow } from './proxy-path.ts';
+import { type HttpTarget, proxyTransport } from './proxy-transport.ts';
+import type { Deadline } from './run-plan.ts';
 
 /**
  * `ALL /v1/proxy/{endpoint}/*`: the request goes to the variant's HTTP target as a stream and the answer comes
  * back as one. Nothing reads the body, so nothing can repeat it: there is no retry here, but a target whose
- * breaker is open gives way to its twin before anything is sent.
+ * breaker is open gives way to its twin before anything is sent. A WebSocket is the same with another ending.
  */
 export function proxyRoute(plane: DataPlane): RequestHandler<{ endpoint: string }> {
-  const proxyTo = proxies(plane);
+  const proxyTo = proxyTransport(
+    {
+      sending: (request, upstream) => {
+        passageOf(request).upstream = upstream;
+        sendTrailers(request, upstream);
+      },
+      answered: (request, answer) => stream(plane, passageOf(request), answer),
+      upgraded: (request, answer, socket) => {
+        const passage = passageOf(request);
+        void begun(plane, passage, 101);
+        // The library writes to the client in this very turn.
+        plane.spool.commit();
+        answer.headers = upgradeHeaders(passage, answer);
+        releaseSocket(passage.response, socket);
+        passage.context.log['status'] = 101;
+      },
+      upgradeRefused: (request, answer) => {
+        const passage = passageOf(request);
+        begun(plane, passage, answer.statusCode ?? 502);
+        answer.headers = upgradeHeaders(passage, answer);
+      },
+      failed: (request, error) => giveUp(plane, passageOf(request), error),
+    },
+    () => plane.targets.secrets,
+  );
+  const pass = (request: Request, passage: Passage, credentials: CredentialHeaders) => {
+    const proxy = proxyTo(passage.target);
+    Object.assign(request.headers, credentials);
+    const head = upgradeHead(request);
+    if (head !== undefined) proxy.upgrade(request, request.socket, head);
+    // Network errors come to `failed`; to `next`, only what fails before anything is asked.
+    else void proxy(request, passage.response, (error) => giveUp(plane, passage, error));
+  };
   return (request, response, next) => {
     const passage = begin(plane, request, { response, next });
     response.locals['passage'] = passage;
-    response.once('close', () => clearTimeout(passage.timer));
-    // Network errors come to `on.error`; to `next`, only what fails before anything is asked.
-    void proxyTo(passage.target)(request, response, (error) => giveUp(plane, passage, { error, response }));
+    const credentials = plane.targets.credentialsOf(passage.target);
+    if (!(credentials instanceof Promise)) pass(request, passage, credentials);
+    else
+      credentials.then(
+        (found) => (passage.outOfTime || response.destroyed ? undefined : pass(request, passage, found)),
+        (error: unknown) => giveUp(plane, passage, error),
+      );
   };
 }
 
-/** One middleware per target: made at its first request, gone with the configuration that named it. */
-function proxies(
-  plane: DataPlane,
-): (target: HttpTarget) => ReturnType<typeof createProxyMiddleware<Request, Response>> {
-  const agents = {
-    http: new HttpAgent({ keepAlive: true, maxSockets: 256, maxFreeSockets: 64 }),
-    https: new HttpsAgent({ keepAlive: true, maxSockets: 256, maxFreeSockets: 64 }),
-  };
-  const made = new WeakMap<HttpTarget, ReturnType<typeof createProxyMiddleware<Request, Response>>>();
-  return (target) => {
-    const known = made.get(target);
-    if (known !== undefined) return known;
-    const proxy = createProxyMiddleware<Request, Response>({
-      target: target.url,
-      changeOrigin: true,
-      proxyTimeout: IDLE_STREAM_MS,
-      agent: target.url.startsWith('https:') ? agents.https : agents.http,
-      on: {
-        proxyReq: (upstream, _request, response) => {
-          passageOf(response).upstream = upstream;
-        },
-        proxyRes: (answer, _request, response) => answered(plane, passageOf(response), { answer, response }),
-        error: (error, _request, response) => {
-          // A socket stands here for a WebSocket's response, and those are not proxied.
-          if ('locals' in response) giveUp(plane, passageOf(response), { error, response });
-        },
-      },
-    });
-    made.set(target, proxy);
-    return proxy;
-  };
-}
-
-/** The passage that `begin` has left with the response. */
-const passageOf = (response: Response): Passage => response.locals['passage'] as Passage;
+/** The passage that the route has left with the response. */
+const passageOf = (request: Request) => request.res?.locals['passage'] as Passage;
 
 function begin(
   plane: DataPlane,
@@ -121,6 +98,7 @@ function begin(
   const target = choose(plan, plane.targets.breakers);
   const passage: Passage = {
     context,
+    response,
     endpoint,
     assignment,
     assigned: plan.assigned,
@@ -132,19 +110,30 @@ function begin(
     timer: setTimeout(
       () => {
         passage.outOfTime = true;
-        passage.upstream?.destroy(new Error('no answer before the deadline'));
+        if (passage.upstream === null)
+          giveUp(plane, passage, new Error('no credentials before the deadline'));
+        else passage.upstream.destroy(new Error('no answer before the deadline'));
       },
-      Math.min(deadline.atMs - performance.now(), target.timeoutMs ?? Number.POSITIVE_INFINITY),
+      untilHeadersMs(target, deadline),
     ),
   };
   request.url = path;
-  rewriteRequestHeaders(request.headers, {
-    address: request.socket.remoteAddress ?? 'unknown',
-    host: request.headers.host ?? '',
-    requestId: context.requestId,
-    bearer: plane.targets.bearerOf(target),
-  });
+  request.headers = requestHeaders(
+    request.headers,
+    {
+      address: request.socket.remoteAddress ?? 'unknown',
+      host: request.headers.host ?? '',
+      requestId: context.requestId,
+    },
+    isWebSocket(request) ? 'websocket' : undefined,
+  );
   return passage;
+}
+
+/** How long the target has for the beginning of its answer. */
+function untilHeadersMs({ timeoutMs, firstByteTimeoutMs }: HttpTarget, deadline: Deadline): number {
+  const limits = [timeoutMs, firstByteTimeoutMs].map((limit) => limit ?? Number.POSITIVE_INFINITY);
+  return Math.min(deadline.atMs - performance.now(), ...limits);
 }
 
 /** The assigned target, or the first stand-in whose breaker lets a request through. */
@@ -157,122 +146,44 @@ function choose(plan: AttemptPlan, breakers: TargetBreakers): HttpTarget {
   return chosen;
 }
 
-const DOT_SEGMENT = /(^|\/)(\.|%2e){1,2}(\/|$)/i;
+/** Passes on the fields that follow a chunked request; they are known when its body has ended. */
+function sendTrailers(request: IncomingMessage, upstream: ClientRequest): void {
+  if (request.headers['transfer-encoding'] === undefined) return;
+  request.prependOnceListener('end', () => upstream.addTrailers(trailersOf(request.rawTrailers)));
+}
 
-/** The part of the URL that is this gateway's; a client may name the host in it (RFC 9112, 3.2.2). */
-const OWN_PART = /^(https?:\/\/[^/?]*)?\/v1\/proxy\/[^/?]+/i;
-
-/**
- * What follows the endpoint, as it was sent. Dot segments are refused, between escaped separators too: a target
- * that resolves them would let the request climb out of the target's path.
- */
-function pathBelow(url: string): string {
-  const below = url.replace(OWN_PART, '');
-  const [path = ''] = below.split('?', 1);
-  if (DOT_SEGMENT.test(path.replace(/\\|%2f|%5c/gi, '/'))) {
-    throw new Problem('invalid-request', 'the path must not hold "." or ".." segments');
+/** Passes the answer on as it comes, its trailer fields too. */
+function stream(plane: DataPlane, passage: Passage, answer: IncomingMessage): void {
+  const { response } = passage;
+  const exposed = begun(plane, passage, answer.statusCode ?? 502);
+  response.statusCode = answer.statusCode ?? 502;
+  response.statusMessage = answer.statusMessage ?? '';
+  const headers = answerHeaders(answer.rawHeaders);
+  for (let index = 0; index + 1 < headers.length; index += 2) {
+    response.appendHeader(headers[index] ?? '', headers[index + 1] ?? '');
   }
-  return below.startsWith('/') ? below : `/${below}`;
-}
-
-/** The target's headers are there: this is the moment of the exposure, before any byte goes to the client. */
-function answered(
-  plane: DataPlane,
-  passage: Passage,
-  { answer, response }: { readonly answer: IncomingMessage; readonly response: Response },
-): void {
-  clearTimeout(passage.timer);
-  const status = answer.statusCode ?? 502;
-  const { target, assigned, endpoint, assignment, context } = passage;
-  const away = TARGET_AWAY.has(status);
-  plane.targets.breakers.report(target.key, !away);
-  plane.telemetry.attempts.inc({ target: target.key, outcome: away ? 'failed' : 'answered' });
-  expose(plane, passage, { status, target, error: status < 500 ? null : 'target-failed' });
-  invoked(plane, passage, {
-    status,
-    outcome: away ? 'failed' : 'answered',
-    error: status < 500 ? null : 'failed',
-  });
-  count(plane.telemetry, context, { endpoint: endpoint.endpoint.key, status, served: target, assigned });
-  rewriteResponseHeaders(answer.headers);
-  // Left out, the library would say keep-alive to a client that asked to close.
-  answer.headers.connection = response.shouldKeepAlive ? 'keep-alive' : 'close';
-  setAnswerHeaders(response, { endpoint: endpoint.endpoint, assignment, assigned, served: target });
-  // A stream may begin long before its first event does. Where body and headers came together, so they leave.
-  setImmediate(() => {
-    if (!response.headersSent && !response.destroyed) response.flushHeaders();
+  if (answer.headers['transfer-encoding'] !== undefined) {
+    answer.once('end', () => response.addTrailers(trailersOf(answer.rawTrailers)));
+  }
+  void exposed.then(() => {
+    if (response.destroyed) return;
+    answer.pipe(response);
+    // A stream may begin long before its first event does. Where body and headers came together, so they leave.
+    setImmediate(() => {
+      if (!response.headersSent && !response.destroyed) response.flushHeaders();
+    });
   });
 }
 
-/** An error before the answer began becomes a problem; after that, the client must see that it has not all of it. */
-function giveUp(
-  plane: DataPlane,
-  passage: Passage,
-  { error, response }: { readonly error: unknown; readonly response: Response },
-): void {
-  clearTimeout(passage.timer);
-  if (response.writableEnded) return;
-  if (response.headersSent || response.destroyed) response.destroy();
-  else passage.next(failed(plane, passage, error));
-}
+/** Of an upgrade's answer, whose headers the library writes: these three are of the new connection. */
+const OF_THE_UPGRADE: ReadonlySet<string> = new Set(['connection', 'upgrade', 'transfer-encoding']);
 
-/** No answer came: the client gets a problem, the exposure says so, and the target is counted out. */
-function failed(plane: DataPlane, passage: Passage, error: unknown): Problem {
-  const { target, assigned, endpoint, context } = passage;
-  const code = passage.outOfTime ? 'deadline-exceeded' : 'target-failed';
-  const detail = passage.outOfTime
-    ? 'the target gave no answer before the deadline'
-    : 'the target could not be reached';
-  const problem = new Problem(code, `${detail} (endpoint "${endpoint.endpoint.key}")`, { cause: error });
-  plane.targets.breakers.report(target.key, false);
-  plane.telemetry.attempts.inc({
-    target: target.key,
-    outcome: passage.outOfTime ? 'timeout' : 'unreachable',
-  });
-  expose(plane, passage, { status: problem.status, target: null, error: code });
-  invoked(plane, passage, {
-    status: null,
-    outcome: 'failed',
-    error: passage.outOfTime ? 'timeout' : 'unreachable',
-  });
-  count(plane.telemetry, context, {
-    endpoint: endpoint.endpoint.key,
-    status: problem.status,
-    served: null,
-    assigned,
-  });
-  return problem;
-}
-
-function expose(
-  plane: DataPlane,
-  { context, endpoint, assignment, assigned }: Passage,
-  served: { readonly status: number; readonly target: Target | null; readonly error: string | null },
-): void {
-  if (assignment.kind !== 'enrolled') return;
-  void recordExposure(plane.spool, context, {
-    endpoint: endpoint.endpoint.key,
-    assignment,
-    assigned,
-    attempts: 1,
-    ...served,
-  });
-  // The library writes to the client in this very turn.
-  plane.spool.commit();
-}
-
-function invoked(
-  plane: DataPlane,
-  { context, endpoint, assignment, assigned, target, calledMs }: Passage,
-  ended: Pick<Called, 'status' | 'outcome' | 'error'>,
-): void {
-  recordInvocation(plane.spool, context, {
-    endpoint: endpoint.endpoint.key,
-    assignment,
-    target,
-    call: target.key === assigned.key ? 'primary' : 'fallback',
-    latencyMs: performance.now() - calledMs,
-    cost: null,
-    ...ended,
-  });
+/** The target's headers that may pass, and the gateway's own. */
+function upgradeHeaders({ response }: Passage, answer: IncomingMessage): IncomingMessage['headers'] {
+  const passing = new Set(answerHeaders(answer.rawHeaders).map((text) => text.toLowerCase()));
+  const kept = Object.entries(answer.headers).filter(
+    ([name]) => passing.has(name) || OF_THE_UPGRADE.has(name),
+  );
+  const own = Object.entries(response.getHeaders()).map(([name, value]) => [name, String(value)]);
+  return Object.fromEntries([...kept, ...own]);
 }

@@ -1,6 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Target } from '../../models/catalogue/target.ts';
-import type { AttemptOutcome } from '../targets/attempt-outcome.ts';
-import type { InferenceCall, Targets } from '../targets/targets.ts';
+import type { InvocationCall } from '../pipeline/invocation.ts';
+import { type AttemptOutcome, attemptFailed } from '../targets/attempt-outcome.ts';
+import type { InferenceCall } from '../targets/inference-call.ts';
+import type { Targets } from '../targets/targets.ts';
+import type { Decisions } from './decisions.ts';
+import type { HedgeBudget } from './hedge-budget.ts';
+import { type AskTarget, type Hedge, hedgedAttempt } from './hedged-attempt.ts';
 import type { AttemptPlan, Step } from './plan-attempts.ts';
 
 /** How a plan ended. `last` is the outcome that ended it. */
@@ -13,55 +19,56 @@ export interface PlanResult {
 }
 
 /** Hears of every attempt that was made, as it ends. */
-export type AttemptListener = (step: Step, outcome: AttemptOutcome, latencyMs: number) => void;
+export type AttemptListener = (
+  made: { readonly target: Target; readonly call: InvocationCall },
+  outcome: AttemptOutcome,
+  latencyMs: number,
+) => void;
 
 export interface Deadline {
   /** `performance.now()` at which the client is answered at the latest. */
   readonly atMs: number;
 }
 
+export interface PlanOptions {
+  readonly plan: AttemptPlan;
+  readonly call: InferenceCall;
+  readonly deadline: Deadline;
+  readonly decisions: Decisions;
+  /** Null where the endpoint does not ask for hedging. */
+  readonly hedges: HedgeBudget | null;
+  readonly onAttempt: AttemptListener;
+}
+
 /** A fraction of a millisecond is no time to ask anybody anything. */
 const MIN_ATTEMPT_MS = 1;
+
+/** A repeat waits for a random part of this: clients that failed together must not come back together. */
+const MAX_BACKOFF_MS = 50;
+
+const NO_TIME = attemptFailed('timeout', 'no time was left to ask');
 
 /**
  * Tries the steps in order within the deadline. Each attempt gets an equal share of the time that is left, so
  * that a target which hangs leaves its twins enough. Targets whose breakers are open are passed over, and asked
  * all the same when nobody else has answered: the last one is never ejected.
  */
-export async function runPlan(
-  targets: Targets,
-  {
-    plan,
-    call,
-    deadline,
-    onAttempt,
-  }: {
-    readonly plan: AttemptPlan;
-    readonly call: InferenceCall;
-    readonly deadline: Deadline;
-    readonly onAttempt: AttemptListener;
-  },
-): Promise<PlanResult> {
+export async function runPlan(targets: Targets, options: PlanOptions): Promise<PlanResult> {
+  const { plan, deadline, decisions } = options;
   const passedOver: Step[] = [];
   const steps = plan.steps.map((step) => ({ ...step, force: false }));
   let attempts = 0;
   let last: AttemptOutcome = NO_TIME;
   for (let step = steps.shift(); step !== undefined; step = steps.shift()) {
-    const { target, retry, force } = step;
-    if (!retry || worthRepeating(last)) {
+    if (await worthTrying(targets, step, { last, decisions })) {
       const timeoutMs = shareOf(deadline, [step, ...steps, ...passedOver]);
       if (timeoutMs < MIN_ATTEMPT_MS) return { served: null, last, attempts, outOfTime: true };
-      const startedMs = performance.now();
-      const outcome = await targets.attempt(target, call, { timeoutMs, force });
+      if (step.role !== null) decisions.add(step.force ? 'last-resort' : step.role, step.target.key);
+      const { target, outcome, hedged } = await tryStep(targets, step, { ...options, timeoutMs, steps });
+      attempts += Number(!isPassedOver(outcome)) + Number(hedged);
+      if (outcome.kind !== 'failed') return { ...ended(target, outcome), attempts, outOfTime: false };
+      decisions.add(decisionOf(outcome), target.key, outcome.failure);
       if (isPassedOver(outcome)) passedOver.push(step);
-      else {
-        attempts++;
-        onAttempt(step, outcome, performance.now() - startedMs);
-      }
-      if (outcome.kind === 'answered' || outcome.kind === 'rejected') {
-        return { served: target, last: outcome, attempts, outOfTime: false };
-      }
-      if (outcome.kind === 'abandoned') return { served: null, last: outcome, attempts, outOfTime: false };
       last = outcome;
     }
     if (steps.length === 0) steps.push(...passedOver.splice(0).map((rested) => ({ ...rested, force: true })));
@@ -69,19 +76,95 @@ export async function runPlan(
   return { served: null, last, attempts, outOfTime: isTimeout(last) };
 }
 
+const ended = (target: Target, last: AttemptOutcome) => ({
+  served: last.kind === 'abandoned' ? null : target,
+  last,
+});
+
+type Failed = AttemptOutcome & { readonly kind: 'failed' };
+
 const isPassedOver = (outcome: AttemptOutcome) =>
   outcome.kind === 'failed' && outcome.failure === 'circuit-open';
 const isTimeout = (outcome: AttemptOutcome) => outcome.kind === 'failed' && outcome.failure === 'timeout';
 
-const NO_TIME: AttemptOutcome = {
-  kind: 'failed',
-  failure: 'timeout',
-  safeToRepeat: false,
-  message: 'no time was left to ask',
-};
+const decisionOf = ({ failure }: Failed) =>
+  failure === 'circuit-open' || failure === 'shed' ? failure : 'failed';
 
-function worthRepeating(last: AttemptOutcome): boolean {
-  return last.kind === 'failed' && last.safeToRepeat;
+/** A first try always is. A repeat only if the first try did no work, the budget allows it, and after a pause. */
+async function worthTrying(
+  targets: Targets,
+  { target, retry }: Step,
+  { last, decisions }: { readonly last: AttemptOutcome; readonly decisions: Decisions },
+): Promise<boolean> {
+  const { retries } = targets.load.of(target.key);
+  if (!retry) {
+    retries.deposit();
+    return true;
+  }
+  if (last.kind !== 'failed' || !last.safeToRepeat) return false;
+  if (!retries.withdraw()) {
+    decisions.add('retry-budget-spent', target.key);
+    return false;
+  }
+  await sleep(Math.random() * MAX_BACKOFF_MS);
+  return true;
+}
+
+interface TryOptions extends PlanOptions {
+  readonly timeoutMs: number;
+  /** Still to come. */
+  readonly steps: readonly Step[];
+}
+
+async function tryStep(
+  targets: Targets,
+  step: Step & { readonly force: boolean },
+  { call, timeoutMs, steps, hedges, decisions, onAttempt }: TryOptions,
+) {
+  const { target, force } = step;
+  const ask: AskTarget = async (asked, { as, ...options }) => {
+    const startedMs = performance.now();
+    const outcome = await targets.attempt(asked, call, options);
+    if (!isPassedOver(outcome))
+      onAttempt({ target: asked, call: as }, outcome, performance.now() - startedMs);
+    return outcome;
+  };
+  const as = CALLS[step.role ?? 'assigned'];
+  const hedge = hedges === null || step.retry ? null : hedgeOf(targets, target, { steps, hedges, decisions });
+  if (hedge === null || hedge.afterMs >= timeoutMs) {
+    return { target, outcome: await ask(target, { as, timeoutMs, force }), hedged: false };
+  }
+  const result = await hedgedAttempt(ask, target, { as, parent: call.cancellation, timeoutMs, force, hedge });
+  if (result.target !== target && result.outcome.kind === 'answered') {
+    decisions.add('hedge-answered', result.target.key);
+  }
+  return result;
+}
+
+/** What a call is to the lake, by the step's role in the plan. */
+const CALLS = {
+  assigned: 'primary',
+  retry: 'retry',
+  twin: 'fallback',
+  'default-target': 'fallback',
+} as const satisfies Record<string, InvocationCall>;
+
+/** The twin to ask beside a target that is slow; null where there is none, or nothing is known of slow yet. */
+function hedgeOf(
+  targets: Targets,
+  target: Target,
+  { steps, hedges, decisions }: Pick<TryOptions, 'steps' | 'decisions'> & { readonly hedges: HedgeBudget },
+): Hedge | null {
+  hedges.deposit();
+  const twin = steps.find(({ role }) => role === 'twin')?.target;
+  const afterMs = targets.load.of(target.key).latencies.p95Ms;
+  if (twin === undefined || afterMs === null) return null;
+  const allowed = () => {
+    if (targets.breakers.isOpen(twin.key) || !hedges.withdraw()) return false;
+    decisions.add('hedge', twin.key);
+    return true;
+  };
+  return { twin, afterMs, allowed };
 }
 
 /** The time left, shared equally by the targets still to be asked, and no more than the next one allows. */

@@ -6,6 +6,7 @@ import { withResponseId } from '../../models/codecs/write-open-inference.ts';
 import { nestedKey } from '../catalogue/resources.ts';
 import type { RequestContext } from '../http/request-context.ts';
 import type { CompiledEndpoint } from '../snapshot/snapshot.ts';
+import { Cancellation } from '../targets/cancellation.ts';
 import type { CacheOutcome, ResponseCache } from './response-cache.ts';
 import type { Deadline, PlanResult } from './run-plan.ts';
 
@@ -16,7 +17,7 @@ export interface CacheableInference {
   readonly assigned: Target;
   readonly body: InferBody;
   readonly deadline: Deadline;
-  readonly clientGone: AbortSignal;
+  readonly clientGone: Cancellation;
 }
 
 /**
@@ -26,7 +27,7 @@ export interface CacheableInference {
 export async function throughCache(
   cache: ResponseCache<PlanResult>,
   inference: CacheableInference,
-  ask: (signal: AbortSignal) => Promise<PlanResult>,
+  ask: (cancellation: Cancellation) => Promise<PlanResult>,
 ): Promise<{ readonly result: PlanResult; readonly cached: CacheOutcome | null }> {
   const { endpoint, clientGone, assigned, deadline } = inference;
   const settings = endpoint.endpoint.cache;
@@ -39,9 +40,9 @@ export async function throughCache(
     endpoint: endpoint.endpoint.key,
     key,
     ttlMs: settings.ttlSeconds * 1_000,
-    signal: clientGone,
+    signal: clientGone.signal(),
     leftMs: deadline.atMs - performance.now(),
-    ask,
+    ask: (signal) => ask(Cancellation.from(signal)),
     keep: (result) => answerToKeep(result, assigned, id !== undefined),
     fromKept: (kept) => ({
       served: assigned,

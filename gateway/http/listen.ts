@@ -1,6 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { KEEP_ALIVE_TIMEOUT_MS } from '../config.ts';
+import { acceptUpgrades, isWebSocket } from './upgrade.ts';
 
 /** A slow sender gets this long for its headers, and this long for the whole request (RFC 9110 has no word on it). */
 const HEADERS_TIMEOUT_MS = 15_000;
@@ -25,23 +26,28 @@ export async function listen(
       requestTimeout: REQUEST_TIMEOUT_MS,
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
       noDelay: true,
+      shouldUpgradeCallback: isWebSocket,
     },
     handler,
   );
+  const upgraded = acceptUpgrades(server, handler);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, resolve);
   });
   const address = server.address() as AddressInfo;
   const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
-  return { url: `http://${name}:${address.port}`, close: (drainMs) => drain(server, drainMs) };
+  return { url: `http://${name}:${address.port}`, close: (drainMs) => drain(server, upgraded, drainMs) };
 }
 
-async function drain(server: Server, drainMs: number): Promise<void> {
+async function drain(server: Server, upgraded: ReadonlySet<Socket>, drainMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   // `close` ends the connections that are idle now; one that becomes idle later would stay for its whole timeout.
   const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_INTERVAL_MS);
-  const timer = setTimeout(() => server.closeAllConnections(), drainMs);
+  const timer = setTimeout(() => {
+    server.closeAllConnections();
+    for (const socket of upgraded) socket.destroy();
+  }, drainMs);
   await closed;
   clearInterval(sweep);
   clearTimeout(timer);

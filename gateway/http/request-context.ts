@@ -1,5 +1,5 @@
 import { randomUUIDv7 } from 'node:crypto';
-import type { Request, RequestHandler, Response } from 'express';
+import type { RequestHandler, Response } from 'express';
 import type { Principal } from '../access/principal.ts';
 import type { Tenant } from '../catalogue/tenant.ts';
 import type { Configuration } from '../snapshot/configuration.ts';
@@ -49,13 +49,4 @@ export function contextOf(response: Response): RequestContext {
 /** Milliseconds since the request arrived. */
 export function elapsedMs(context: RequestContext): number {
   return performance.now() - context.startedMs;
-}
-
-/** Aborts when the client goes away before its answer is complete. */
-export function clientGone(_request: Request, response: Response): AbortSignal {
-  const controller = new AbortController();
-  response.once('close', () => {
-    if (!response.writableFinished) controller.abort();
-  });
-  return controller.signal;
 }

@@ -135,11 +135,18 @@ function checkReferences(parsed: ParsedConfiguration, issues: ConfigurationIssue
     }
   }
   checkModelReferences(parsed, missing);
-  for (const [key, { defaultTarget, tenants }] of parsed.endpoints) {
+  for (const [key, { defaultTarget, tenants, shadows }] of parsed.endpoints) {
     if (!parsed.targets.has(defaultTarget))
       missing(`endpoints/${key}`, '/defaultTarget', 'target', defaultTarget);
     for (const [index, tenant] of (tenants ?? []).entries()) {
       if (!parsed.tenants.has(tenant)) missing(`endpoints/${key}`, `/tenants/${index}`, 'tenant', tenant);
+    }
+    for (const [index, { target, experiment }] of (shadows ?? []).entries()) {
+      const path = `/shadows/${index}`;
+      if (!parsed.targets.has(target)) missing(`endpoints/${key}`, `${path}/target`, 'target', target);
+      if (experiment !== undefined && !parsed.experiments.has(experiment)) {
+        missing(`endpoints/${key}`, `${path}/experiment`, 'experiment', experiment);
+      }
     }
   }
   for (const [key, registered] of parsed.experiments) {

@@ -1,4 +1,5 @@
 import type { InferBody } from '../../models/codecs/infer-body.ts';
+import type { CancelReason } from './cancellation.ts';
 
 /** Why an attempt on a target came to nothing. */
 export type AttemptFailure =
@@ -6,9 +7,13 @@ export type AttemptFailure =
   | 'timeout'
   | 'overloaded'
   | 'refused-us'
+  /** Our own: the cloud gave us nothing to show. */
+  | 'no-credentials'
   | 'failed'
   | 'bad-answer'
-  | 'circuit-open';
+  | 'circuit-open'
+  /** Our own: as much is under way there as it can do. */
+  | 'shed';
 
 /** What came of one attempt. Expected in every form, so it is a value and not an exception. */
 export type AttemptOutcome =
@@ -33,13 +38,9 @@ export function attemptFailed(
   return { kind: 'failed', failure, safeToRepeat, message };
 }
 
-/** Reason of an attempt's signal when its own time is up; any other reason is a client that went away. */
-export function timeIsUp(): DOMException {
-  return new DOMException('no answer in time', 'TimeoutError');
-}
-
-/** What an aborted attempt came to. */
-export function endedBy(signal: AbortSignal): AttemptOutcome {
-  const timedOut = signal.reason instanceof DOMException && signal.reason.name === 'TimeoutError';
-  return timedOut ? attemptFailed('timeout', 'no answer in time') : { kind: 'abandoned' };
+/** What a cancelled attempt came to: its time was up, or nobody waits for it any more. */
+export function endedBy({ reason }: { readonly reason: unknown }): AttemptOutcome {
+  return reason === ('out-of-time' satisfies CancelReason)
+    ? attemptFailed('timeout', 'no answer in time')
+    : { kind: 'abandoned' };
 }

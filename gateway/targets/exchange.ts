@@ -1,13 +1,17 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Agent, Dispatcher } from 'undici';
+
+import type { Dispatcher } from 'undici';
+import type { Cancellation } from './cancellation.ts';
 
 export interface Exchange {
   readonly origin: string;
   readonly path: string;
   readonly method: 'GET' | 'POST';
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer | null;
-  readonly signal: AbortSignal;
+  readonly headers: Record<string, string>;
+  readonly body: Buffer | string | null;
+  readonly cancellation: Cancellation;
+  /** Longest wait for the beginning of the answer; no limit of its own unless given. */
+  readonly firstByteTimeoutMs?: number | undefined;
 }
 
 export interface ExchangeAnswer {
@@ -16,26 +20,43 @@ export interface ExchangeAnswer {
   readonly body: Buffer;
 }
 
+/** The largest answer that is taken into memory. */
+export const MAX_ANSWER_BYTES = 67_108_864;
+
+/** The target announces more than is taken. One that announces nothing is stopped by the connection's own limit. */
+export class AnswerTooLarge extends Error {}
+
+/** The target has said nothing in the time that it has to begin. */
+export class FirstByteTimeout extends Error {}
+
 /**
  * One HTTP exchange with the whole answer in memory, over undici's dispatch interface: no stream is made for a
- * body that is read at once anyway. Rejects with the network's error, or with the signal's reason.
+ * body that is read at once anyway. Rejects with the network's error; when cancelled, with any.
  */
 export function exchange(
-  agent: Agent,
-  { signal, body, headers, origin, path, method }: Exchange,
+  dispatcher: Dispatcher,
+  { cancellation, firstByteTimeoutMs, ...request }: Exchange,
 ): Promise<ExchangeAnswer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let status = 0;
     let answerHeaders: IncomingHttpHeaders = {};
-    let stop: () => void = () => undefined;
+    let stopListening: () => void = () => undefined;
+    let firstByte: NodeJS.Timeout | null = null;
+    const stopWaiting = () => {
+      if (firstByte !== null) clearTimeout(firstByte);
+    };
     const handler: Dispatcher.DispatchHandler = {
       onRequestStart(controller) {
-        stop = () => controller.abort(signal.reason);
-        if (signal.aborted) stop();
-        else signal.addEventListener('abort', stop, { once: true });
+        stopListening = cancellation.onCancel((reason) => controller.abort(new Error(reason)));
+        if (firstByteTimeoutMs !== undefined)
+          firstByte = setTimeout(() => controller.abort(new FirstByteTimeout()), firstByteTimeoutMs);
       },
-      onResponseStart(_controller, statusCode, responseHeaders) {
+      onResponseStart(controller, statusCode, responseHeaders) {
+        stopWaiting();
+        if (Number(responseHeaders['content-length'] ?? 0) > MAX_ANSWER_BYTES) {
+          controller.abort(new AnswerTooLarge());
+        }
         status = statusCode;
         answerHeaders = responseHeaders;
       },
@@ -43,18 +64,17 @@ export function exchange(
         chunks.push(chunk);
       },
       onResponseEnd() {
-        signal.removeEventListener('abort', stop);
-        resolve({
-          status,
-          headers: answerHeaders,
-          body: chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks),
-        });
+        stopListening();
+        const [first] = chunks;
+        const body = chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks);
+        resolve({ status, headers: answerHeaders, body });
       },
       onResponseError(_controller, error) {
-        signal.removeEventListener('abort', stop);
+        stopWaiting();
+        stopListening();
         reject(error);
       },
     };
-    agent.dispatch({ origin, path, method, headers: { ...headers }, body }, handler);
+    dispatcher.dispatch(request, handler);
   });
 }

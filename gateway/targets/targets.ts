@@ -1,26 +1,16 @@
-import { Agent } from 'undici';
 import type { Target } from '../../models/catalogue/target.ts';
 import type { InferBody } from '../../models/codecs/infer-body.ts';
 import type { Telemetry } from '../telemetry/metrics.ts';
-import {
-  askOpenInference,
-  type OpenInferenceModel,
-  openInferenceModel,
-  readModelMetadata,
-} from './ask-open-inference.ts';
-import { type AttemptOutcome, attemptFailed, timeIsUp } from './attempt-outcome.ts';
+import { type AttemptOutcome, attemptFailed } from './attempt-outcome.ts';
+import { Cancellation } from './cancellation.ts';
+import { ConcurrencyLimit } from './concurrency-limit.ts';
+import type { CredentialHeaders, TargetCredentials } from './credentials/target-credentials.ts';
+import type { InferenceCall } from './inference-call.ts';
+import { LatencyWindow } from './latency-window.ts';
+import { PerTarget } from './per-target.ts';
+import { RemoteModels } from './remote-models.ts';
+import { RetryBudget } from './retry-budget.ts';
 import { TargetBreakers } from './target-breakers.ts';
-
-/** What is to be asked, for any target of the plan. */
-export interface InferenceCall {
-  readonly body: InferBody;
-  readonly requestId: string;
-  /** W3C trace context, passed on as it came. */
-  readonly traceparent: string | null;
-  readonly tracestate: string | null;
-  /** Aborts when the client goes away. */
-  readonly clientGone: AbortSignal;
-}
 
 /** Runs models in this process, for targets of kind `onnx`. */
 export interface InProcessModels {
@@ -34,49 +24,53 @@ export interface InProcessModels {
 }
 
 export interface TargetsOptions {
+  readonly credentials: TargetCredentials;
+  /** The environment's `SWITCHYARD_TARGET_…` by name. */
   readonly secrets: ReadonlyMap<string, string>;
   readonly inProcess: InProcessModels;
   readonly telemetry: Telemetry;
 }
 
-const MAX_ANSWER_BYTES = 67_108_864;
 const METADATA_TIMEOUT_MS = 2_000;
 
-/** Every way of asking a target, behind one call: connections, secrets, time limits and breakers. */
+interface TargetLoad {
+  readonly limit: ConcurrencyLimit;
+  readonly latencies: LatencyWindow;
+  readonly retries: RetryBudget;
+}
+
+interface AttemptOptions {
+  readonly timeoutMs: number;
+  /** Passes the breaker by: used when every target's is open. */
+  readonly force: boolean;
+  /** Instead of the call's own: for an attempt that may be superseded by another. */
+  readonly cancellation?: Cancellation;
+}
+
+const CIRCUIT_OPEN = attemptFailed('circuit-open', 'it failed repeatedly and is left alone for now');
+const SHED = attemptFailed('shed', 'it has as much to do as it can', true);
+
+/** Every way of asking a target, behind one call: connections, secrets, time limits, breakers and load. */
 export class Targets {
   readonly breakers = new TargetBreakers();
+  readonly load = new PerTarget<TargetLoad>(() => ({
+    limit: new ConcurrencyLimit(),
+    latencies: new LatencyWindow(),
+    retries: new RetryBudget(),
+  }));
   readonly #options: TargetsOptions;
-  readonly #agent = new Agent({
-    connections: 256,
-    pipelining: 1,
-    keepAliveTimeout: 30_000,
-    connect: { timeout: 2_000 },
-    maxResponseSize: MAX_ANSWER_BYTES,
-    // The attempt's own signal is the only clock.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  });
-  /** Made once per target object; a new snapshot brings new objects. */
-  readonly #models = new WeakMap<Target, OpenInferenceModel>();
+  readonly #remote: RemoteModels;
 
   constructor(options: TargetsOptions) {
     this.#options = options;
+    this.#remote = new RemoteModels(options.credentials, options.secrets);
   }
 
-  /** One attempt within its time. `force` passes the breaker by: used when every target's is open. */
-  async attempt(
-    target: Target,
-    call: InferenceCall,
-    options: { readonly timeoutMs: number; readonly force: boolean },
-  ): Promise<AttemptOutcome> {
-    const outcome =
-      options.force || this.breakers.admit(target.key)
-        ? await this.#within(options.timeoutMs, call.clientGone, (signal) =>
-            this.#ask(target, call, { ...options, signal }),
-          )
-        : attemptFailed('circuit-open', 'it failed repeatedly and is left alone for a second');
+  /** One attempt within its time. Never throws for what the target does. */
+  async attempt(target: Target, call: InferenceCall, options: AttemptOptions): Promise<AttemptOutcome> {
+    const outcome = await this.#admitted(target, call, options);
     if (outcome.kind === 'answered' || outcome.kind === 'rejected') this.breakers.report(target.key, true);
-    else if (outcome.kind === 'failed' && outcome.failure !== 'circuit-open')
+    else if (outcome.kind === 'failed' && outcome.failure !== 'circuit-open' && outcome.failure !== 'shed')
       this.breakers.report(target.key, false);
     this.#options.telemetry.attempts.inc({
       target: target.key,
@@ -85,84 +79,106 @@ export class Targets {
     return outcome;
   }
 
+  async #admitted(target: Target, call: InferenceCall, options: AttemptOptions): Promise<AttemptOutcome> {
+    const { timeoutMs, force, cancellation: parent = call.cancellation } = options;
+    if (!force && !this.breakers.admit(target.key)) return CIRCUIT_OPEN;
+    const { limit, latencies } = this.load.of(target.key);
+    // Models in this process queue for themselves, and batch what has queued.
+    const limited = target.kind !== 'onnx';
+    if (limited && !limit.take()) return SHED;
+    const startedMs = performance.now();
+    const outcome = await this.#within(timeoutMs, parent, (cancellation) =>
+      this.#ask(target, call, { timeoutMs, cancellation }),
+    );
+    const latencyMs = performance.now() - startedMs;
+    if (outcome.kind === 'answered') latencies.add(latencyMs);
+    if (limited) limit.release(lessonOf(outcome, latencyMs));
+    return outcome;
+  }
+
+  /** Asks a target beside everything: no breaker, limit or budget hears of it. */
+  askAside(target: Target, call: InferenceCall, timeoutMs: number): Promise<AttemptOutcome> {
+    return this.#within(timeoutMs, call.cancellation, (cancellation) =>
+      this.#ask(target, call, { timeoutMs, cancellation }),
+    );
+  }
+
   /** Metadata of the model behind a target; null when the target does not give any in time. */
   async metadata(target: Target, requestId: string): Promise<Record<string, unknown> | null> {
     if (target.kind === 'http') return null;
     if (target.kind === 'onnx') return this.#options.inProcess.metadata(target);
-    const bearer = this.bearerOf(target);
-    return readModelMetadata(this.#agent, this.#modelOf(target), {
-      headers: {
-        'x-request-id': requestId,
-        ...(bearer === null ? {} : { authorization: `Bearer ${bearer}` }),
-      },
-      signal: AbortSignal.timeout(METADATA_TIMEOUT_MS),
-    });
+    return this.#within(METADATA_TIMEOUT_MS, new Cancellation(), (cancellation) =>
+      this.#remote.metadata(target, requestId, cancellation),
+    );
   }
 
-  /** The bearer token that a target expects, if it expects one. */
-  bearerOf(target: Target): string | null {
-    if (target.kind === 'onnx' || target.apiKeyEnv === undefined) return null;
-    return this.#options.secrets.get(target.apiKeyEnv) ?? null;
+  /** The credential that a plain host expects, as headers: at once, or when a cloud has given it. */
+  credentialsOf(target: Target): CredentialHeaders | Promise<CredentialHeaders> {
+    return this.#options.credentials.headersFor(target);
+  }
+
+  /**
+   * Takes up a new configuration: forgets what is gone, and asks the clouds for what its targets will need, so that
+   * no request waits for the first token.
+   */
+  reconcile(targets: ReadonlyMap<string, Target>): void {
+    this.breakers.keepOnly(targets);
+    this.load.keepOnly(targets);
+    for (const target of targets.values()) this.#options.credentials.prepare(target);
+  }
+
+  /** The environment's `SWITCHYARD_TARGET_…` by name. */
+  get secrets(): ReadonlyMap<string, string> {
+    return this.#options.secrets;
   }
 
   async close(): Promise<void> {
-    await this.#agent.close();
+    await this.#remote.close();
   }
 
-  async #within(
+  /** Runs work that is cancelled with what it is for, and when its own time is up. */
+  async #within<T>(
     timeoutMs: number,
-    clientGone: AbortSignal,
-    ask: (signal: AbortSignal) => Promise<AttemptOutcome>,
-  ): Promise<AttemptOutcome> {
-    if (clientGone.aborted) return { kind: 'abandoned' };
-    const controller = new AbortController();
-    const timer = setTimeout(() => controller.abort(timeIsUp()), timeoutMs);
-    const leave = () => controller.abort();
-    clientGone.addEventListener('abort', leave, { once: true });
+    parent: Cancellation,
+    work: (cancellation: Cancellation) => Promise<T>,
+  ): Promise<T> {
+    const cancellation = new Cancellation();
+    const timer = setTimeout(() => cancellation.cancel('out-of-time'), timeoutMs);
+    const stopListening = parent.onCancel((reason) => cancellation.cancel(reason));
     try {
-      return await ask(controller.signal);
+      return await work(cancellation);
     } finally {
       clearTimeout(timer);
-      clientGone.removeEventListener('abort', leave);
+      stopListening();
     }
   }
 
   async #ask(
     target: Target,
     call: InferenceCall,
-    { signal, timeoutMs }: { readonly signal: AbortSignal; readonly timeoutMs: number },
+    { cancellation, timeoutMs }: { readonly cancellation: Cancellation; readonly timeoutMs: number },
   ): Promise<AttemptOutcome> {
     switch (target.kind) {
       case 'onnx':
-        return this.#options.inProcess.infer(target, call.body, { signal, timeoutMs });
-      case 'oip':
-        return askOpenInference(this.#agent, this.#modelOf(target), {
-          body: call.body,
-          headers: this.#headers(target, call, timeoutMs),
-          signal,
+        return this.#options.inProcess.infer(target, call.body, {
+          signal: cancellation.signal(),
+          timeoutMs,
         });
       case 'http':
         return attemptFailed('failed', 'a target of kind http is reached through /v1/proxy');
+      default:
+        return this.#remote.ask(target, call, { cancellation, timeoutMs });
     }
   }
+}
 
-  #modelOf(target: Target & { readonly kind: 'oip' }): OpenInferenceModel {
-    const known = this.#models.get(target);
-    if (known !== undefined) return known;
-    const made = openInferenceModel(target.url, target.model, target.version);
-    this.#models.set(target, made);
-    return made;
-  }
-
-  #headers(target: Target, call: InferenceCall, timeoutMs: number): Record<string, string> {
-    const bearer = this.bearerOf(target);
-    return {
-      'content-type': 'application/json',
-      'x-request-id': call.requestId,
-      'x-request-timeout-ms': String(Math.ceil(timeoutMs)),
-      ...(bearer === null ? {} : { authorization: `Bearer ${bearer}` }),
-      ...(call.traceparent === null ? {} : { traceparent: call.traceparent }),
-      ...(call.tracestate === null ? {} : { tracestate: call.tracestate }),
-    };
-  }
+/** What an attempt says about how much its target can do at a time. */
+function lessonOf(
+  outcome: AttemptOutcome,
+  latencyMs: number,
+): { readonly latencyMs: number } | 'overloaded' | null {
+  if (outcome.kind === 'answered' || outcome.kind === 'rejected') return { latencyMs };
+  const tooMuch =
+    outcome.kind === 'failed' && (outcome.failure === 'overloaded' || outcome.failure === 'timeout');
+  return tooMuch ? 'overloaded' : null;
 }

@@ -1,5 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
+const DURATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
 /** The gateway's own measurements, named as Prometheus recommends; never labelled with a unit. */
 export function createTelemetry() {
   const registry = new Registry();
@@ -17,13 +19,32 @@ export function createTelemetry() {
       name: 'switchyard_request_duration_seconds',
       help: 'From arrival to the answer being ready to leave',
       labelNames: ['endpoint'],
-      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+      buckets: DURATION_BUCKETS,
       registers,
     }),
     attempts: new Counter({
       name: 'switchyard_attempts_total',
       help: 'Attempts on targets, by what came of them',
       labelNames: ['target', 'outcome'],
+      registers,
+    }),
+    decisions: new Counter({
+      name: 'switchyard_decisions_total',
+      help: 'What was decided on the way to an answer: retries, hedges, twins, open circuits, shed load',
+      labelNames: ['target', 'decision'],
+      registers,
+    }),
+    shadows: new Counter({
+      name: 'switchyard_shadow_total',
+      help: 'Copies sent to shadow targets, by how their answers compare or what came of them',
+      labelNames: ['endpoint', 'target', 'outcome'],
+      registers,
+    }),
+    shadowSeconds: new Histogram({
+      name: 'switchyard_shadow_duration_seconds',
+      help: 'How long shadow targets take to answer',
+      labelNames: ['target'],
+      buckets: DURATION_BUCKETS,
       registers,
     }),
     fallbacks: new Counter({

@@ -286,6 +286,32 @@ describe('a proxied answer', () => {
     expect(await reader?.read()).toMatchObject({ done: true });
   });
 
+  it('keeps trailer fields, both ways, save those that could mislead', async () => {
+    let received: string[] = [];
+    aws.behave((incoming, response) => {
+      received = incoming.rawTrailers;
+      response.writeHead(200, { trailer: 'X-Sum' });
+      response.write('body');
+      response.addTrailers([
+        ['X-Sum', 'ab12'],
+        ['x-switchyard-variant', 'forged'],
+      ]);
+      response.end();
+    });
+    const { hostname, port } = new URL(gateway.url);
+    const headers = { 'x-api-key': secret, 'transfer-encoding': 'chunked', trailer: 'X-Digest' };
+    const outgoing = request({ hostname, port, path: '/v1/proxy/pages/x', method: 'POST', headers });
+    outgoing.write('abc');
+    outgoing.addTrailers({ 'X-Digest': 'cd34', 'x-api-key': 'smuggled' });
+    outgoing.end();
+    const [response]: IncomingMessage[] = await once(outgoing, 'response');
+    if (response === undefined) throw new Error('no response');
+    expect((await buffer(response)).toString()).toBe('body');
+    expect(received).toEqual(['X-Digest', 'cd34']);
+    expect(response.headers.trailer).toBe('X-Sum');
+    expect(response.rawTrailers).toEqual(['X-Sum', 'ab12']);
+  });
+
   it('may be of any size', async () => {
     const large = randomBytes(20_000_000);
     aws.behave((_request, response) => void response.end(large));

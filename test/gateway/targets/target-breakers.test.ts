@@ -30,15 +30,29 @@ describe('the breaker of a target', () => {
     expect(breakers.admit('b')).toBe(true);
   });
 
-  it('lets one probe through after a second, and closes when it is answered', () => {
+  it('lets one probe through after a second, and starts slowly when it is answered', () => {
     const { breakers, pass, fail } = breakersAt();
     fail(5);
     pass(1_000);
     expect(breakers.admit('a')).toBe(true);
     expect(breakers.admit('a')).toBe(false);
     breakers.report('a', true);
-    expect(breakers.admit('a')).toBe(true);
-    expect(breakers.admit('a')).toBe(true);
+    const admitted = (requests: number) =>
+      Array.from({ length: requests }, () => breakers.admit('a')).filter(Boolean).length;
+    expect(admitted(100)).toBe(10);
+    pass(5_000);
+    expect(admitted(100)).toBe(55);
+    pass(5_000);
+    expect(admitted(100)).toBe(100);
+  });
+
+  it('opens again at the first failure of a target that is returning', () => {
+    const { breakers, pass, fail } = breakersAt();
+    fail(5);
+    pass(1_000);
+    breakers.report('a', true);
+    fail(1);
+    expect(breakers.isOpen('a')).toBe(true);
   });
 
   it('rests again when the probe fails', () => {
