@@ -18,8 +18,8 @@ let directory: string;
 let upstream: Upstream;
 let secret: string;
 
-const start = (): Promise<GatewayProcess> =>
-  startGatewayProcess({ DATA_DIR: directory, ADMIN_API_KEY: ADMIN_KEY });
+const start = (settings: Readonly<Record<string, string>> = {}): Promise<GatewayProcess> =>
+  startGatewayProcess({ DATA_DIR: directory, ADMIN_API_KEY: ADMIN_KEY, ...settings });
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'switchyard-'));
@@ -31,7 +31,7 @@ beforeAll(async () => {
   await client.register('/experiments/ranker-v2/start', {});
   ({ secret } = await client.tenant('acme'));
   await gateway.end('SIGKILL');
-});
+}, 60_000);
 
 afterAll(async () => {
   await upstream.stop();
@@ -115,5 +115,40 @@ describe('a gateway that is killed under load', () => {
     }
     expect(results.body.exposures.total).toBe(byId.size);
     expect(results.body.exposures.excludedUnits).toBe(0);
+  });
+
+  it('loses and doubles none either when the process that ships is killed, or one of those that serve', async () => {
+    const random = randomFrom(SEED + 1);
+    const answered: Answered[] = [];
+    for (let round = 0; round < 4; round++) {
+      const before = answered.length;
+      const gateway = await start({ WORKERS: '2', LOG_LEVEL: 'info' });
+      const clients = Array.from({ length: CLIENTS }, (_, index) =>
+        askUntilGone(gateway.url, `w${index}`, answered),
+      );
+      await sleep(300 + random() * 900);
+      const admin = adminClient(gateway.url).admin;
+      const shipped = admin('GET', '/experiments/ranker-v2/results?fresh=true').catch(() => undefined);
+      await sleep(random() * 100);
+      const serving = gateway.lines.flatMap((line) =>
+        line.includes('"msg":"request"') ? [JSON.parse(line).pid] : [],
+      );
+      // Its clients' connections break, and what it had acknowledged is in its segments.
+      if (round % 2 === 1) process.kill(serving.at(-1), 'SIGKILL');
+      await sleep(round % 2 === 1 ? 300 : 0);
+      await gateway.end('SIGKILL');
+      await Promise.all([...clients, shipped]);
+      expect(answered.length, `round ${round}`).toBeGreaterThan(before);
+    }
+
+    const gateway = await start();
+    const results = await adminClient(gateway.url).admin('GET', '/experiments/ranker-v2/results?fresh=true');
+    const rows = await readLake(directory, 'exposures');
+    expect(await gateway.end('SIGTERM')).toEqual({ code: 0, signal: null });
+
+    const byId = Map.groupBy(rows, ({ id }) => String(id));
+    expect(answered.filter(({ requestId }) => !byId.has(requestId))).toEqual([]);
+    expect([...byId.values()].filter((found) => found.length > 1)).toEqual([]);
+    expect(results.body.exposures.total).toBe(byId.size);
   });
 });
