@@ -5,9 +5,9 @@
 import { benchAnalysis } from './analysis.ts';
 import { benchAssignment } from './assignment.ts';
 import type { BenchResult } from './bench-result.ts';
+import { benchExposures } from './exposures.ts';
 import { benchBatching, benchTinyModel } from './onnx.ts';
 import { benchProxy } from './proxy.ts';
-import { benchSpool } from './spool.ts';
 
 const BENCHES: readonly { readonly name: string; readonly run: () => Promise<BenchResult> }[] = [
   { name: 'analysis', run: benchAnalysis },
@@ -15,7 +15,7 @@ const BENCHES: readonly { readonly name: string; readonly run: () => Promise<Ben
   { name: 'onnx-tiny', run: benchTinyModel },
   { name: 'onnx-batching', run: benchBatching },
   { name: 'proxy', run: benchProxy },
-  { name: 'spool', run: benchSpool },
+  { name: 'exposures', run: benchExposures },
 ];
 
 const wanted = process.argv.slice(2);
