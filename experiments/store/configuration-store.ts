@@ -8,6 +8,7 @@ import {
   type RememberedAnswer,
 } from './idempotency-keys.ts';
 import { KeyUses } from './key-uses.ts';
+import { type LeaseClaim, Leases } from './leases.ts';
 import {
   auditEntries,
   type DocumentRecord,
@@ -63,6 +64,7 @@ export class ConfigurationStore {
   readonly #keyUses: KeyUses;
   readonly #idempotencyKeys: IdempotencyKeys;
   readonly #usage: Usage;
+  readonly #leases: Leases;
   readonly #now: () => Date;
 
   private constructor(client: MongoClient, database: string, now: () => Date) {
@@ -73,6 +75,7 @@ export class ConfigurationStore {
     this.#keyUses = new KeyUses(client.db(database).collection('keyUses'));
     this.#idempotencyKeys = new IdempotencyKeys(client.db(database).collection('idempotency'), now);
     this.#usage = new Usage(client.db(database).collection('usage'));
+    this.#leases = new Leases(client.db(database).collection('leases'), now);
     this.#now = now;
   }
 
@@ -217,6 +220,16 @@ export class ConfigurationStore {
   /** Adds to what tenants have asked in a month (`2026-11`); answers what each count then is. */
   async addUsage(month: string, counts: ReadonlyMap<string, number>): Promise<Map<string, number>> {
     return this.#ask('count requests', () => this.#usage.add(month, counts));
+  }
+
+  /** Takes or renews the lease of that name; false while another owner has it. See Leases for what it promises. */
+  async holdLease(claim: LeaseClaim): Promise<boolean> {
+    return this.#ask('hold a lease', () => this.#leases.hold(claim));
+  }
+
+  /** Gives a lease up, so that another owner can have it at once. */
+  async releaseLease(claim: Pick<LeaseClaim, 'name' | 'owner'>): Promise<void> {
+    return this.#ask('release a lease', () => this.#leases.release(claim));
   }
 
   /** Ends every connection; what is under way rejects. */

@@ -10,7 +10,7 @@ import {
 } from '../../experiments/store/configuration-store.ts';
 import { startWireProxy, type WireProxy } from './wire-proxy.ts';
 
-const actor = { name: 'key "ci"', address: '192.0.2.7' };
+const actor = { name: 'key "ci"', key: 'k-1', address: '192.0.2.7' };
 
 /** What the configuration store promises, on whatever server `start` provides. */
 export function describeConfigurationStore(
@@ -416,6 +416,29 @@ export function describeConfigurationStore(
       expect(await store.revision()).toBe(0);
     });
 
+    it('lets one owner hold a lease until its time is up or it is given up', async () => {
+      const claim = (owner: string, ttlMs: number) => ({ name: 'automation', owner, ttlMs });
+      expect(await store.holdLease(claim('a', 3_600_000))).toBe(true);
+      expect(await store.holdLease(claim('b', 3_600_000))).toBe(false);
+      expect(await store.holdLease({ ...claim('b', 3_600_000), name: 'guardrails' })).toBe(true);
+      // The test's clock moves a second with each question.
+      expect(await store.holdLease(claim('a', 500))).toBe(true);
+      expect(await store.holdLease(claim('b', 3_600_000))).toBe(true);
+      expect(await store.holdLease(claim('a', 500))).toBe(false);
+      await store.releaseLease(claim('a', 0));
+      expect(await store.holdLease(claim('a', 500))).toBe(false);
+      await store.releaseLease(claim('b', 0));
+      expect(await store.holdLease(claim('a', 500))).toBe(true);
+    });
+
+    it('gives a lease that many ask for at once to one of them', async () => {
+      const owners = Array.from({ length: 8 }, (_, index) => `owner-${index}`);
+      const held = await Promise.all(
+        owners.map((owner) => store.holdLease({ name: 'automation', owner, ttlMs: 3_600_000 })),
+      );
+      expect(held.filter(Boolean)).toHaveLength(1);
+    });
+
     it('rejects within a bounded time while the server is away, and works again when it is back', async () => {
       const { proxy, store: cutOff } = await connectThroughProxy();
       await put(0, 'ranker', { n: 1 }, cutOff);
@@ -430,6 +453,8 @@ export function describeConfigurationStore(
           cutOff.secret('tenant/acme', () => 'x'),
           cutOff.secrets('tenant/'),
           cutOff.deleteSecret('tenant/acme'),
+          cutOff.holdLease({ name: 'automation', owner: 'a', ttlMs: 1 }),
+          cutOff.releaseLease({ name: 'automation', owner: 'a' }),
         ].map((operation) => expect(operation).rejects.toMatchObject(unreachable)),
       );
       proxy.comeBack();
