@@ -71,6 +71,10 @@ export const gatewayEnvironmentSchema = z.object({
     )
     .optional()
     .describe('Origins, separated by commas, whose pages may call the gateway; unset: none'),
+  WEBHOOKS_ALLOW_PRIVATE: z
+    .enum(['true', 'false'])
+    .default('false')
+    .describe('Whether webhooks may lead to private addresses, and to `http://`: `true` or `false`'),
   PUBLIC_URL: z
     .url({ protocol: /^https?$/ })
     .optional()
@@ -160,6 +164,7 @@ export interface GatewayConfig {
   readonly authFailuresPerMinute: number;
   readonly trustedProxies: number;
   readonly corsOrigins: readonly string[];
+  readonly webhooksAllowPrivate: boolean;
   /** Null: keys only. */
   readonly oidc: OidcConfig | null;
   readonly logLevel: string;
@@ -236,6 +241,7 @@ export function readConfig(
       authFailuresPerMinute: env.AUTH_FAILURES_PER_MINUTE,
       trustedProxies: env.TRUSTED_PROXIES,
       corsOrigins: env.CORS_ORIGINS ?? [],
+      webhooksAllowPrivate: env.WEBHOOKS_ALLOW_PRIVATE === 'true',
       oidc: oidcConfig(env),
       logLevel: env.LOG_LEVEL,
       workers: env.WORKERS,

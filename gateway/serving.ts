@@ -10,6 +10,7 @@ import { KeyUseRecorder } from './access/key-use-recorder.ts';
 import { SignIn } from './access/sign-in.ts';
 import { LakeDigest } from './analysis/digest/lake-digest.ts';
 import { experimentResults } from './analysis/experiment-results.ts';
+import { runAsOwner } from './automation/run-as-owner.ts';
 import type { GatewayConfig } from './config.ts';
 import { ResponseCache } from './data-plane/response-cache.ts';
 import { Shadows } from './data-plane/shadow/shadows.ts';
@@ -28,10 +29,13 @@ import { TargetCredentials } from './targets/credentials/target-credentials.ts';
 import { OnnxTargets } from './targets/onnx-targets.ts';
 import { Targets } from './targets/targets.ts';
 import type { Telemetry } from './telemetry/metrics.ts';
+import { messageSender } from './webhooks/send-message.ts';
+import { WebhookDispatcher } from './webhooks/webhook-dispatcher.ts';
 
 /** Under a quarter of the second within which a change must be served everywhere. */
 const POLL_INTERVAL_MS = 250;
 const STORE_TIMEOUT_MS = 2_000;
+const WEBHOOK_INTERVAL_MS = 1_000;
 const ADMIN_KEY_SECRET = 'admin-key-sha256';
 const SESSION_KEY_SECRET = 'session-key';
 
@@ -146,7 +150,21 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       },
     },
   });
+  const webhooks = messageSender({ allowPrivate: config.webhooksAllowPrivate });
+  const dispatcher = new WebhookDispatcher({
+    store,
+    documents: () => source.current?.documents ?? [],
+    send: webhooks.send,
+    now: Date.now,
+  });
   await source.start();
+  const telling = runAsOwner({
+    name: 'webhooks',
+    intervalMs: WEBHOOK_INTERVAL_MS,
+    store,
+    logger,
+    run: (signal) => dispatcher.run(signal),
+  });
   const listening: Listening = await listen(app, config);
   return {
     url: listening.url,
@@ -154,6 +172,8 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     stop: async () => {
       accepting = false;
       await listening.close(config.drainMs);
+      await telling.stop();
+      await webhooks.close();
       await source.stop();
       await shadows.stop();
       await Promise.all([targets.close(), onnx.close(), spool.stop(), uses.stop(), usage.stop()]);

@@ -22,10 +22,12 @@ import { Secrets } from './secrets.ts';
 import { asStoreErrors, invalidUri, isConnectionError, isDuplicateKey } from './store-error.ts';
 import type { Actor, AuditEntry, Change, StoredDocument } from './stored-document.ts';
 import { Usage } from './usage.ts';
+import { type WebhookCursor, WebhookDeliveries, type WebhookDelivery } from './webhook-deliveries.ts';
 
 export type { Begun, IdempotencyTimes, RememberedAnswer } from './idempotency-keys.ts';
 export { StoreUnavailableError } from './store-error.ts';
 export type { Actor, AuditEntry, Change, StoredDocument } from './stored-document.ts';
+export type { WebhookCursor } from './webhook-deliveries.ts';
 
 const DEFAULT_DATABASE = 'switchyard';
 const DEFAULT_SELECTION_TIMEOUT_MS = 5_000;
@@ -64,6 +66,7 @@ export class ConfigurationStore {
   readonly #keyUses: KeyUses;
   readonly #idempotencyKeys: IdempotencyKeys;
   readonly #usage: Usage;
+  readonly #webhooks: WebhookDeliveries;
   readonly #leases: Leases;
   readonly #now: () => Date;
 
@@ -76,6 +79,11 @@ export class ConfigurationStore {
     this.#idempotencyKeys = new IdempotencyKeys(client.db(database).collection('idempotency'), now);
     this.#usage = new Usage(client.db(database).collection('usage'));
     this.#leases = new Leases(client.db(database).collection('leases'), now);
+    this.#webhooks = new WebhookDeliveries(
+      client.db(database).collection('webhookCursors'),
+      client.db(database).collection('webhookDeliveries'),
+      now,
+    );
     this.#now = now;
   }
 
@@ -230,6 +238,33 @@ export class ConfigurationStore {
   /** Gives a lease up, so that another owner can have it at once. */
   async releaseLease(claim: Pick<LeaseClaim, 'name' | 'owner'>): Promise<void> {
     return this.#ask('release a lease', () => this.#leases.release(claim));
+  }
+
+  /** Where a webhook stands in the log; null before its first move. */
+  async webhookCursor(webhook: string): Promise<WebhookCursor | null> {
+    return this.#ask('read a webhook', () => this.#webhooks.cursor(webhook));
+  }
+
+  async moveWebhookCursor(webhook: string, cursor: WebhookCursor): Promise<void> {
+    return this.#ask('move a webhook', () => this.#webhooks.moveCursor(webhook, cursor));
+  }
+
+  /** Notes the last attempt of a delivery. */
+  async recordWebhookDelivery(webhook: string, delivery: WebhookDelivery): Promise<void> {
+    return this.#ask('record a delivery', () => this.#webhooks.record(webhook, delivery));
+  }
+
+  /** What a webhook was sent, newest first. */
+  async webhookDeliveries(
+    webhook: string,
+    page: { readonly limit: number; readonly beforeRevision: number | null },
+  ): Promise<WebhookDelivery[]> {
+    return this.#ask('read deliveries', () => this.#webhooks.list(webhook, page));
+  }
+
+  /** Forgets where a webhook stood and what it was sent. */
+  async forgetWebhook(webhook: string): Promise<void> {
+    return this.#ask('forget a webhook', () => this.#webhooks.forget(webhook));
   }
 
   /** Ends every connection; what is under way rejects. */

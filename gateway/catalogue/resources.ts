@@ -9,6 +9,7 @@ import { targetSchema } from '../../models/catalogue/target.ts';
 import type { Role } from '../access/principal.ts';
 import { endpointSchema } from './endpoint.ts';
 import { tenantSchema } from './tenant.ts';
+import { webhookSchema } from './webhook.ts';
 
 /** One kind of thing that the admin API registers, at `/admin/v1/<name>` or below its parent. */
 export interface ResourceKind {
@@ -161,6 +162,19 @@ export const RESOURCE_KINDS = [
     filters: ['event', 'kind'],
     writers: EXPERIMENTER,
     example: { key: 'top-rating', event: 'film-rated', kind: 'mean', missing: 'zero' },
+  },
+  {
+    name: 'webhooks',
+    singular: 'webhook',
+    schema: webhookSchema,
+    keyField: 'key',
+    writers: [],
+    example: {
+      key: 'chat',
+      url: 'https://hooks.example/switchyard',
+      kinds: ['experiments'],
+      actions: ['start', 'stop'],
+    },
   },
 ] as const satisfies readonly ResourceKind[];
 

@@ -13,6 +13,7 @@ import { experimentRules } from './experiment-rules.ts';
 import { SERVICE_KEY_KIND, TENANT_KEY_KIND } from './key-declarations.ts';
 import { keyRoutes } from './key-routes.ts';
 import { type ResourceRules, resourceRoutes } from './resource-routes.ts';
+import { webhookRoutes, webhookRules } from './webhook-routes.ts';
 
 export interface AdminOptions {
   readonly store: ConfigurationStore;
@@ -27,6 +28,7 @@ export function adminRoutes({ store, source, featureStore, resultsOf }: AdminOpt
   const rules: Readonly<Record<string, ResourceRules>> = {
     experiments: experimentRules,
     versions: { onCreate: (body, actor) => ({ ...body, registeredBy: actor.name }) },
+    webhooks: webhookRules(store),
     tenants: {
       // The pseudonymisation key is there before the tenant is, and goes with it: its history is then unlinkable.
       beforeCreate: async (tenant) => {
@@ -43,6 +45,7 @@ export function adminRoutes({ store, source, featureStore, resultsOf }: AdminOpt
     ...configurationRoutes({ writer, rules }),
     ...featureRoutes(featureStore),
     eraseUnitsRoute(writer, store),
+    ...webhookRoutes(writer, store),
     ...auditRoutes(store),
   ];
 }

@@ -1,13 +1,12 @@
 import { once } from 'node:events';
 import type { Request, Response } from 'express';
-import type { AuditEntry, ConfigurationStore } from '../../experiments/store/configuration-store.ts';
-import { API_KEYS, SERVICE_KEYS } from '../catalogue/resources.ts';
+import type { ConfigurationStore } from '../../experiments/store/configuration-store.ts';
 import { queryParameter } from '../http/openapi-parts.ts';
 import { READERS, type Route } from '../http/route.ts';
 import { Problem } from '../problems.ts';
 import { pageOf } from './admin-request.ts';
-import { withoutDigest } from './key-routes.ts';
 import { page, paging } from './route-parts.ts';
+import { shownEntry } from './shown-entry.ts';
 
 const EXPORT_PAGE = 200;
 const NDJSON = 'application/x-ndjson';
@@ -94,11 +93,4 @@ async function exportAudit(store: ConfigurationStore, request: Request, response
 function revisionOf(after: unknown): number {
   if (typeof after === 'string' && /^\d{1,15}$/.test(after)) return Number(after);
   throw new Problem('invalid-request', 'after must be a revision: the "next" of the page before');
-}
-
-/** An audit entry as it is shown: of a key, everything but its digest. */
-function shownEntry(entry: AuditEntry): AuditEntry {
-  if (entry.kind !== API_KEYS && entry.kind !== SERVICE_KEYS) return entry;
-  const { before, after } = entry;
-  return { ...entry, before: before && withoutDigest(before), after: after && withoutDigest(after) };
 }

@@ -10,6 +10,7 @@ import { actorOf, checkIfMatch, etagOf, pageOf, parsedBody } from './admin-reque
 import type { ConfigurationWriter } from './change-configuration.ts';
 import { type KeyKind, keyDeclarations } from './key-declarations.ts';
 import { findOr404 } from './resource-routes.ts';
+import { withoutDigest } from './shown-entry.ts';
 
 type Params = Readonly<Record<string, string>>;
 type Value = Readonly<Record<string, unknown>>;
@@ -17,13 +18,6 @@ type Value = Readonly<Record<string, unknown>>;
 /** Reads when keys were last used. */
 export interface KeyUseReader {
   keyUses(ids: readonly string[]): Promise<ReadonlyMap<string, string>>;
-}
-
-/** What is shown of a stored key: a digest is of no use to anyone but a guesser. */
-export function withoutDigest(value: Value): Record<string, unknown> {
-  const { digest: _digest, previous, ...shown } = value;
-  const { validUntil = null } = (previous ?? {}) as { readonly validUntil?: string };
-  return { ...shown, previousValidUntil: validUntil };
 }
 
 /** Making, reading, rotating and revoking keys of one kind. A secret is in one answer only. */

@@ -51,7 +51,7 @@ export function resourceDeclarations(
       method: 'get',
       path: collection,
       access: kind.name === 'tenants' ? READERS_AND_OWN : READERS,
-      id: `list${name}s`,
+      id: `list${schemaName(kind.name)}`,
       tag,
       summary: `List ${kind.name}`,
       parameters: listParameters(kind),

@@ -14,6 +14,7 @@ import { storedApiKeySchema, storedServiceKeySchema } from '../catalogue/api-key
 import { endpointSchema } from '../catalogue/endpoint.ts';
 import { API_KEYS, SERVICE_KEYS } from '../catalogue/resources.ts';
 import { tenantSchema } from '../catalogue/tenant.ts';
+import { webhookSchema } from '../catalogue/webhook.ts';
 import { checkModelReferences } from './check-model-references.ts';
 import { serviceKeyGrants, tenantKeyGrants } from './compile-keys.ts';
 import { dimensionReader } from './dimension-reader.ts';
@@ -113,6 +114,7 @@ function parseDocuments(documents: readonly StoredDocument[], issues: Configurat
     layers: collect('layers', layerSchema),
     segments: collect('segments', segmentSchema),
     metrics: collect('metrics', metricSchema),
+    webhooks: collect('webhooks', webhookSchema),
     experiments,
   };
 }

@@ -114,22 +114,21 @@ describe('who may call what', () => {
   });
 
   it.each(['acme', 'globex'])('holds for every caller and every operation, on tenant %s', async (tenant) => {
+    // What names no tenant is the same for both; whose tenants a list shows is the next test.
+    const asked = operations.filter(({ path }) => tenant === 'acme' || path.includes('/tenants/'));
+    expect(asked.length).toBeGreaterThan(5);
     const wrong: string[] = [];
-    let asked = 0;
-    for (const operation of operations) {
-      // A list names no tenant: whose tenants it shows is the next test.
-      const own = operation.path.includes('/tenants/') ? tenant : 'acme';
-      for (const caller of [null, ...keys.keys()]) {
-        const answer = await ask(operation, { tenant: own, caller });
-        const told = verdictOf(answer, own);
-        const right = expected(rowOf(operation.id) ?? '', caller, own);
-        asked++;
+    for (const operation of asked) {
+      const check = async (caller: string | null) => {
+        const answer = await ask(operation, { tenant, caller });
+        const told = verdictOf(answer, tenant);
+        const right = expected(rowOf(operation.id) ?? '', caller, tenant);
         if (told !== right)
           wrong.push(`${operation.id} as ${caller}: ${told}, not ${right} (${answer.status})`);
-      }
+      };
+      await Promise.all([null, ...keys.keys()].map(check));
     }
     expect(wrong).toEqual([]);
-    expect(asked).toBe(operations.length * (keys.size + 1));
   });
 
   it('shows a tenant-admin its own tenant and no other', async () => {
