@@ -30,6 +30,7 @@ export const ACCESS_ROWS: Readonly<Record<string, readonly string[]>> = {
     ...['Get', 'Head', 'Put', 'Post', 'Delete', 'Patch', 'Options'].map((method) => `proxy${method}`),
   ],
   'scope outcomes': ['reportOutcomes'],
+  'scope exposures': ['reportExposures'],
 
   'roles viewer, experimenter, reviewer': [
     ...[
@@ -69,6 +70,7 @@ export const ACCESS_ROWS: Readonly<Record<string, readonly string[]>> = {
       `delete${name}`,
     ]),
     ...['createAlias', 'replaceAlias', 'deleteAlias'],
+    'eraseTenantUnits',
     'rotateWebhookSecret',
     'createVersion',
     'deleteVersion',
