@@ -8,26 +8,16 @@ import { readObject } from './write-once.ts';
 const DAMAGE = /^(Invalid|IO Error|Serialization Error|TProtocolException|don't know)/;
 const NO_FILE = 'No files found';
 
-/** How closely to look: at the metadata alone, or at every value. */
-export type Scrutiny = 'metadata' | 'values';
-
-const CHECKS: Readonly<Record<Scrutiny, string>> = {
-  metadata: 'SELECT count(*) FROM parquet_file_metadata($files)',
-  values: 'SELECT bit_xor(hash(row)) FROM read_parquet($files, union_by_name = true) AS row',
-};
+const READ_EVERY_VALUE = 'SELECT bit_xor(hash(row)) FROM read_parquet($files, union_by_name = true) AS row';
 
 /**
- * Whether all of these Parquet files can be read. A file that is gone is not damaged. A flipped bit that leaves
+ * Whether every value of these Parquet files can be read. A file that is gone is not damaged. A flipped bit that leaves
  * the encoding intact is not found: that is what the store's own checksums are for.
  */
-export async function areReadable(
-  connection: DuckDBConnection,
-  paths: readonly string[],
-  scrutiny: Scrutiny,
-): Promise<boolean> {
+export async function areReadable(connection: DuckDBConnection, paths: readonly string[]): Promise<boolean> {
   try {
     const files = { value: listValue(paths.map(literalPath)), type: LIST(VARCHAR) };
-    await rowsOf(connection, CHECKS[scrutiny], { files });
+    await rowsOf(connection, READ_EVERY_VALUE, { files });
     return true;
   } catch (error) {
     if (isDamage(error)) return false;

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DuckDBConnection, type DuckDBInstance, LIST, listValue, VARCHAR } from '@duckdb/node-api';
 import { type ObjectInfo, type ObjectStore, ObjectStoreError } from '../../models/artifacts/object-store.ts';
-import { areReadable, isDamage, quarantineObject, type Scrutiny } from './damaged-objects.ts';
+import { areReadable, isDamage, quarantineObject } from './damaged-objects.ts';
 import { literalPath, openDuckDb } from './duckdb.ts';
 import { LakeFiles } from './lake-files.ts';
 import { type LakeEntry, type ListedPartition, listPartitions, settleSegments } from './lake-listing.ts';
@@ -31,9 +31,7 @@ export class LakeReader {
   readonly #options: LakeReaderOptions;
   readonly #files: LakeFiles;
   readonly #duckDb: DuckDBInstance;
-  /** Entries, by name and tag, whose metadata was found readable. */
-  readonly #checked = new Set<string>();
-  /** Entries that are out of the way, or should be. */
+  /** Entries, by name and tag, that are out of the way, or should be. */
   readonly #damaged = new Set<string>();
   readonly #held = new Map<string, Promise<ReadonlySet<string>>>();
 
@@ -71,20 +69,23 @@ export class LakeReader {
   }
 
   /**
-   * The objects that hold every row of a kind once, in name order. One whose metadata cannot be read is moved
-   * to the lake's quarantine and left out.
+   * The objects that hold every row of a kind once, by partition. Reads none of them, but what a merge says that it
+   * has replaced where that is still there. Throws ObjectStoreError when the store cannot be read.
    */
   async objects(kind: RecordKind): Promise<LakeEntry[]> {
-    for (;;) {
-      const partitions = (await listPartitions(this.#options.lake, kind)).map((partition) =>
-        this.#withoutDamaged(partition),
-      );
-      const candidates = partitions.flatMap(({ compacted, segments }) => [...compacted, ...segments]);
-      const fresh = candidates.filter((entry) => !this.#checked.has(identity(entry)));
-      // What a damaged compaction replaced counts again: that needs another look.
-      if ((await this.#setAside(fresh, 'metadata')) > 0) continue;
+    const partitions = (await listPartitions(this.#options.lake, kind)).map((partition) =>
+      this.#withoutDamaged(partition),
+    );
+    try {
       const settled = await Promise.all(partitions.map((partition) => this.#live(partition)));
       return settled.flat();
+    } catch (error) {
+      // What a damaged merge replaced counts again: that needs another look.
+      await this.readableOf(
+        partitions.flatMap(({ compacted, segments }) => (segments.length > 0 ? compacted : [])),
+        error,
+      );
+      return this.objects(kind);
     }
   }
 
@@ -93,12 +94,17 @@ export class LakeReader {
     return this.#files.paths(objects);
   }
 
+  /** Lets copies of objects go that are not needed any more; the objects stay. */
+  forget(objects: readonly ObjectInfo[]): Promise<void> {
+    return this.#files.forget(objects);
+  }
+
   /**
    * After a query over these objects has failed: those whose every value can be read. The others are now in the
    * lake's quarantine. Throws `error` again when none is damaged.
    */
   async readableOf(objects: readonly ObjectInfo[], error: unknown): Promise<ObjectInfo[]> {
-    if (!isDamage(error) || (await this.#setAside(objects, 'values')) === 0) throw error;
+    if (!isDamage(error) || (await this.#setAside(objects)) === 0) throw error;
     return objects.filter((object) => !this.#damaged.has(identity(object)));
   }
 
@@ -114,13 +120,15 @@ export class LakeReader {
 
   #segmentsIn(entry: LakeEntry): Promise<ReadonlySet<string>> {
     const key = identity(entry);
-    const known =
-      this.#held.get(key) ??
-      this.#files
-        .path(entry)
-        .then((path) => this.withConnection((connection) => segmentsInFile(connection, path)));
-    this.#held.set(key, known);
-    return known;
+    const known = this.#held.get(key);
+    if (known !== undefined) return known;
+    const read = this.#files
+      .path(entry)
+      .then((path) => this.withConnection((connection) => segmentsInFile(connection, path)));
+    this.#held.set(key, read);
+    // The next listing asks again.
+    read.catch(() => this.#held.delete(key));
+    return read;
   }
 
   #withoutDamaged(partition: ListedPartition): ListedPartition {
@@ -130,11 +138,11 @@ export class LakeReader {
   }
 
   /** Moves what is damaged out of the way; answers how many that were. */
-  async #setAside(entries: readonly ObjectInfo[], scrutiny: Scrutiny): Promise<number> {
+  async #setAside(entries: readonly ObjectInfo[]): Promise<number> {
     if (entries.length === 0) return 0;
     const paths = await this.#files.paths(entries);
     const ok = (each: readonly string[]) =>
-      this.withConnection((connection) => areReadable(connection, each, scrutiny));
+      this.withConnection((connection) => areReadable(connection, each));
     let found = 0;
     if (!(await ok(paths))) {
       for (const entry of entries) {
@@ -148,7 +156,6 @@ export class LakeReader {
         this.#options.onDamaged?.(entry.name);
       }
     }
-    for (const entry of entries) this.#checked.add(identity(entry));
     return found;
   }
 }

@@ -200,7 +200,7 @@ export class LakeUpkeep {
     let damaged = 0;
     try {
       for (const entry of isDamage(error) ? [...partition.compacted, ...partition.segments] : []) {
-        if (await areReadable(connection, [await this.#files.path(entry)], 'values')) continue;
+        if (await areReadable(connection, [await this.#files.path(entry)])) continue;
         await quarantineObject(lake, entry);
         log.error({ object: entry.name }, 'an object of the lake is damaged: it is now under quarantine/');
         damaged += 1;

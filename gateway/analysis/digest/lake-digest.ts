@@ -183,6 +183,7 @@ export class LakeDigest {
           name,
           tag,
         });
+        await this.#lake.forget(objects);
       }
     });
   }
