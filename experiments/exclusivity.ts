@@ -1,6 +1,6 @@
-import type { Experiment, ExperimentState, LayerSlots } from './experiment.ts';
+import { choosesTarget, type Experiment, type ExperimentState, type LayerSlots } from './experiment.ts';
 import type { Issue } from './issue.ts';
-import { FULL_SHARE_BP } from './key.ts';
+import { freeRanges, shownRange } from './slots.ts';
 
 interface Entry {
   readonly experiment: Experiment;
@@ -17,15 +17,12 @@ interface Slotted extends Live {
   readonly slots: LayerSlots;
 }
 
-interface Range {
-  readonly from: number;
-  readonly to: number;
-}
-
 /**
- * Why a request could fall into two experiments at once. Running and paused experiments of one endpoint must
- * share one layer; those of one layer, whatever their endpoints, must own disjoint slots of it and randomise
- * the same unit: one request carries a user and a session, which fall into slots independent of each other.
+ * Why a request could fall into two experiments at once. Running and paused experiments that choose a target for
+ * one endpoint must share one layer; those of one layer, whatever their endpoints, must own disjoint slots of it
+ * and randomise the same unit: one request carries a user and a session, which fall into slots independent of
+ * each other. Experiments of different environments never meet; those without a layer that only carry parameters
+ * may overlap.
  * Of two experiments in conflict the later in the list is at fault; paths point into the list (`/1/layer`).
  */
 export function exclusivityIssues(experiments: readonly Entry[]): Issue[] {
@@ -36,7 +33,8 @@ export function exclusivityIssues(experiments: readonly Entry[]): Issue[] {
 }
 
 function endpointIssues(live: readonly Live[]): Issue[] {
-  return pairsWithin(live, ({ experiment }) => experiment.endpoint)
+  const choosing = live.filter(({ experiment }) => choosesTarget(experiment));
+  return pairsWithin(choosing, ({ experiment }) => `${experiment.environment}/${experiment.endpoint}`)
     .filter(([earlier, later]) => !shareLayer(earlier, later))
     .map(([earlier, later]) => ({
       path: `/${later.index}/layer`,
@@ -53,10 +51,9 @@ function layerIssues(live: readonly Live[]): Issue[] {
   const slotted = live.flatMap((entry) =>
     entry.experiment.layer === undefined ? [] : [{ ...entry, slots: entry.experiment.layer }],
   );
-  return pairsWithin(slotted, ({ slots }) => slots.key).flatMap(([earlier, later]) => [
-    ...unitIssues(earlier, later),
-    ...overlapIssues(earlier, later, slotted),
-  ]);
+  return pairsWithin(slotted, ({ slots, experiment }) => `${experiment.environment}/${slots.key}`).flatMap(
+    ([earlier, later]) => [...unitIssues(earlier, later), ...overlapIssues(earlier, later, slotted)],
+  );
 }
 
 function unitIssues(earlier: Slotted, later: Slotted): Issue[] {
@@ -75,28 +72,22 @@ function overlapIssues(earlier: Slotted, later: Slotted, slotted: readonly Slott
   const to = Math.min(earlier.slots.to, later.slots.to);
   if (from >= to) return [];
   const taken = slotted
-    .filter((other) => other.slots.key === later.slots.key && other.index !== later.index)
+    .filter(
+      (other) =>
+        other.slots.key === later.slots.key &&
+        other.experiment.environment === later.experiment.environment &&
+        other.index !== later.index,
+    )
     .map(({ slots }) => slots);
-  const free = freeRanges(taken).map(shown).join(', ');
+  const free = freeRanges(taken).map(shownRange).join(', ');
   const advice = free === '' ? 'no slots are free: shrink or stop one' : `free are ${free}`;
   return [
     {
       path: `/${later.index}/layer`,
       code: 'layer-overlap',
-      message: `${both(earlier, later)} both own slots ${shown({ from, to })} of layer "${later.slots.key}": ${advice}`,
+      message: `${both(earlier, later)} both own slots ${shownRange({ from, to })} of layer "${later.slots.key}": ${advice}`,
     },
   ];
-}
-
-/** What is left of the layer, in order. */
-function freeRanges(taken: readonly Range[]): Range[] {
-  const free: Range[] = [];
-  let from = 0;
-  for (const range of taken.toSorted((left, right) => left.from - right.from)) {
-    if (range.from > from) free.push({ from, to: range.from });
-    from = Math.max(from, range.to);
-  }
-  return from < FULL_SHARE_BP ? [...free, { from, to: FULL_SHARE_BP }] : free;
 }
 
 /** Every two items of the same group, the earlier first. */
@@ -113,8 +104,4 @@ function both(earlier: Live, later: Live): string {
 function layerName({ experiment }: Live): string {
   const name = experiment.layer === undefined ? 'no layer' : `layer "${experiment.layer.key}"`;
   return `"${experiment.key}": ${name}`;
-}
-
-function shown({ from, to }: Range): string {
-  return `[${from}, ${to})`;
 }

@@ -1,24 +1,41 @@
 import { z } from 'zod';
+import { audienceSchema } from './audience/audience-schema.ts';
+import { banditSchema, rampSchema, scheduleSchema } from './automation-schemas.ts';
+import { environmentNameSchema } from './environment.ts';
+import { hashSchema } from './hashes/hash-scheme.ts';
+import { jsonObjectSchema } from './json-object.ts';
 import { basisPointsSchema, FULL_SHARE_BP, keySchema } from './key.ts';
+import { isRising, rangeFields } from './slots.ts';
+import { variantSchema } from './variant.ts';
+import { variantIssues } from './variant-issues.ts';
 
-/** One arm. `target` is what answers for it: the key of a target in the catalogue. */
-const variantSchema = z.strictObject({
-  key: keySchema,
-  weight: basisPointsSchema,
-  target: keySchema,
-});
+export type { Variant } from './variant.ts';
 
 /** The slots `[from, to)` of a layer, in basis points, that an experiment has for itself. */
-const layerSlotsSchema = z
-  .strictObject({
-    key: keySchema,
-    from: basisPointsSchema,
-    to: basisPointsSchema,
-  })
-  .refine(({ from, to }) => from < to, {
-    path: ['to'],
-    message: 'must be greater than "from": slots are [from, to)',
-  });
+const layerSlotsSchema = z.strictObject({ key: keySchema, ...rangeFields }).refine(...isRising);
+
+/** The metrics that decide, inform and protect. */
+export const measuredSchema = z.strictObject({
+  primary: keySchema,
+  secondary: z.array(keySchema).max(20).default([]),
+  guardrails: z.array(keySchema).max(20).default([]),
+});
+
+export const unitSchema = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_]{0,62}$/, 'must name a context attribute: a letter, then letters, digits, _');
+
+/** Units take part only while they are in one of these variants of another experiment. */
+const prerequisiteSchema = z.strictObject({
+  experiment: keySchema,
+  variants: z.array(keySchema).min(1, 'name at least 1 variant').max(20),
+});
+
+/** Units that always get one variant, for testing; their requests leave no exposures. */
+const overrideSchema = z.strictObject({
+  variant: keySchema,
+  units: z.array(z.string().min(1).max(256)).min(1, 'name at least 1 unit').max(1_000),
+});
 
 /** What a product team writes: see the example in the README. The first variant is the control. */
 export const experimentSchema = z
@@ -27,17 +44,14 @@ export const experimentSchema = z
     name: z.string().max(200).optional(),
     hypothesis: z.string().max(2_000).optional(),
     endpoint: keySchema,
-    unit: z
-      .string()
-      .regex(
-        /^[A-Za-z_][A-Za-z0-9_]{0,62}$/,
-        'must name a context attribute: a letter, then letters, digits, _',
-      )
-      .meta({ description: 'What is randomised: tenant, or the context attribute that holds the id' }),
-    audience: z
-      .record(z.string(), z.unknown())
-      .default({})
-      .meta({ description: 'Who is eligible: a condition in the MongoDB-like targeting language' }),
+    environment: environmentNameSchema
+      .default('production')
+      .meta({ description: 'The gateways of this environment serve it' }),
+    unit: unitSchema.meta({
+      description: 'What is randomised: tenant, or the context attribute that holds the id',
+    }),
+    audience: audienceSchema,
+    prerequisites: z.array(prerequisiteSchema).max(10).default([]),
     layer: layerSlotsSchema.optional(),
     salt: z
       .string()
@@ -45,42 +59,36 @@ export const experimentSchema = z
       .max(100)
       .optional()
       .meta({ description: 'Seed of the draws; the key unless given' }),
+    hash: hashSchema.default('sha256'),
+    bucketVersion: z
+      .int()
+      .min(1)
+      .max(1_000)
+      .default(1)
+      .meta({ description: 'Raising it draws every unit again: the one way to randomise anew' }),
     allocation: basisPointsSchema.default(FULL_SHARE_BP),
     variants: z.array(variantSchema).min(2, 'an experiment compares at least 2 variants').max(20),
-    metrics: z
-      .strictObject({
-        primary: keySchema,
-        secondary: z.array(keySchema).max(20).default([]),
-        guardrails: z.array(keySchema).max(20).default([]),
-      })
-      .optional(),
+    overrides: z.array(overrideSchema).max(20).default([]),
+    parametersSchema: jsonObjectSchema
+      .optional()
+      .meta({ description: "JSON Schema (2020-12) that every variant's parameters must satisfy" }),
+    metrics: measuredSchema.optional(),
+    ramp: rampSchema.optional(),
+    schedule: scheduleSchema.optional(),
+    bandit: banditSchema.optional(),
   })
-  .superRefine(({ variants }, context) => {
-    const sum = variants.reduce((total, { weight }) => total + weight, 0);
-    if (sum !== FULL_SHARE_BP) {
-      context.addIssue({
-        code: 'custom',
-        path: ['variants'],
-        message: `weights sum to ${sum}; they must sum to ${FULL_SHARE_BP} basis points`,
-      });
-    }
-    const seen = new Set<string>();
-    for (const [index, { key }] of variants.entries()) {
-      if (seen.has(key)) {
-        context.addIssue({
-          code: 'custom',
-          path: ['variants', index, 'key'],
-          message: `"${key}" names two variants; each needs a key of its own`,
-        });
-      }
-      seen.add(key);
-    }
+  .superRefine((experiment, context) => {
+    for (const issue of variantIssues(experiment)) context.addIssue({ code: 'custom', ...issue });
   });
 
-export type Variant = z.infer<typeof variantSchema>;
 export type LayerSlots = z.infer<typeof layerSlotsSchema>;
 /** An experiment as written; state and revision are kept beside it by the store. */
 export type Experiment = z.infer<typeof experimentSchema>;
 
-export const EXPERIMENT_STATES = ['draft', 'running', 'paused', 'stopped'] as const;
+export const EXPERIMENT_STATES = ['draft', 'in-review', 'running', 'paused', 'stopped', 'archived'] as const;
 export type ExperimentState = (typeof EXPERIMENT_STATES)[number];
+
+/** Whether its variants choose what answers. Those of one endpoint exclude each other; others may overlap. */
+export function choosesTarget({ variants }: Pick<Experiment, 'variants'>): boolean {
+  return variants.some(({ target }) => target !== undefined);
+}

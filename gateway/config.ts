@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
+import { type Environment, environmentNameSchema } from '../experiments/environment.ts';
 import { readTrustedSigners, type TrustedSigners } from '../models/artifacts/trusted-signers.ts';
 import { ROLES } from './access/principal.ts';
 import { parseRoleMappings, type RoleMapping } from './access/role-mapping.ts';
@@ -100,6 +101,9 @@ export const gatewayEnvironmentSchema = z.object({
       `must be group=role or group=tenant-admin:tenant, separated by commas; roles: ${ROLES.join(', ')}`,
     )
     .describe('Roles of groups: `ml=experimenter,ml-leads=reviewer,acme-ops=tenant-admin:acme`'),
+  ENVIRONMENT: environmentNameSchema
+    .default('production')
+    .describe('Whose experiments this gateway serves: `dev`, `staging` or `production`'),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')
@@ -167,6 +171,7 @@ export interface GatewayConfig {
   readonly webhooksAllowPrivate: boolean;
   /** Null: keys only. */
   readonly oidc: OidcConfig | null;
+  readonly environment: Environment;
   readonly logLevel: string;
   readonly workers: number;
   readonly onnxWorkers: number;
@@ -243,6 +248,7 @@ export function readConfig(
       corsOrigins: env.CORS_ORIGINS ?? [],
       webhooksAllowPrivate: env.WEBHOOKS_ALLOW_PRIVATE === 'true',
       oidc: oidcConfig(env),
+      environment: env.ENVIRONMENT,
       logLevel: env.LOG_LEVEL,
       workers: env.WORKERS,
       onnxWorkers: env.ONNX_WORKERS,

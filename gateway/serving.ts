@@ -10,8 +10,10 @@ import { KeyUseRecorder } from './access/key-use-recorder.ts';
 import { SignIn } from './access/sign-in.ts';
 import { LakeDigest } from './analysis/digest/lake-digest.ts';
 import { experimentResults } from './analysis/experiment-results.ts';
+import { advanceExperiments } from './automation/advance-experiments.ts';
 import { runAsOwner } from './automation/run-as-owner.ts';
 import type { GatewayConfig } from './config.ts';
+import { ConfigurationWriter } from './control-plane/change-configuration.ts';
 import { ResponseCache } from './data-plane/response-cache.ts';
 import { Shadows } from './data-plane/shadow/shadows.ts';
 import { FeatureStore } from './features/feature-store.ts';
@@ -24,6 +26,7 @@ import { MonthlyUsage } from './limits/monthly-usage.ts';
 import { RequestLimits } from './limits/request-limits.ts';
 import { LakeReader } from './pipeline/lake-reader.ts';
 import { Spool } from './pipeline/spool.ts';
+import type { RegisteredExperiment } from './snapshot/snapshot.ts';
 import { SnapshotSource } from './snapshot/snapshot-source.ts';
 import { TargetCredentials } from './targets/credentials/target-credentials.ts';
 import { OnnxTargets } from './targets/onnx-targets.ts';
@@ -34,6 +37,8 @@ import { WebhookDispatcher } from './webhooks/webhook-dispatcher.ts';
 
 /** Under a quarter of the second within which a change must be served everywhere. */
 const POLL_INTERVAL_MS = 250;
+/** How late a step of a ramp or a schedule may be. */
+const AUTOMATION_INTERVAL_MS = 1_000;
 const STORE_TIMEOUT_MS = 2_000;
 const WEBHOOK_INTERVAL_MS = 1_000;
 const ADMIN_KEY_SECRET = 'admin-key-sha256';
@@ -70,6 +75,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     store,
     file: join(config.dataDir, 'configuration.json'),
     adminKeyDigest: adminKeyDigest(config, store),
+    environment: config.environment,
     pollIntervalMs: POLL_INTERVAL_MS,
     logger,
     telemetry,
@@ -111,6 +117,12 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     });
     return { reader, digest: new LakeDigest(reader, join(config.dataDir, 'analysis', 'digest.duckdb')) };
   };
+  const resultsOf = async ({ experiment, revision }: RegisteredExperiment) => {
+    const metrics = [...(source.current?.snapshot.metrics.values() ?? [])];
+    analysis ??= openAnalysis();
+    const { digest } = await analysis;
+    return experimentResults({ experiment, revision, metrics, digest, asOfMs: Date.now() });
+  };
   const uses = new KeyUseRecorder({ store, logger });
   const usage = new MonthlyUsage({ store, logger });
   const shadows = new Shadows({ targets, spool, telemetry });
@@ -141,12 +153,9 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       store,
       featureStore,
       source,
-      resultsOf: async ({ experiment, revision }, { fresh }) => {
+      resultsOf: async (registered, { fresh }) => {
         if (fresh) await options.shipSpool(spool);
-        const metrics = [...(source.current?.snapshot.metrics.values() ?? [])];
-        analysis ??= openAnalysis();
-        const { digest } = await analysis;
-        return experimentResults({ experiment, revision, metrics, digest, asOfMs: Date.now() });
+        return resultsOf(registered);
       },
     },
   });
@@ -165,6 +174,19 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     logger,
     run: (signal) => dispatcher.run(signal),
   });
+  const automation = runAsOwner({
+    name: 'automation',
+    intervalMs: AUTOMATION_INTERVAL_MS,
+    store,
+    logger,
+    run: () =>
+      advanceExperiments({
+        writer: new ConfigurationWriter(store, source),
+        source,
+        metricsOf: async (registered) => (await resultsOf(registered)).metrics,
+        now: () => new Date(),
+      }),
+  });
   const listening: Listening = await listen(app, config);
   return {
     url: listening.url,
@@ -174,6 +196,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       await listening.close(config.drainMs);
       await telling.stop();
       await webhooks.close();
+      await automation.stop();
       await source.stop();
       await shadows.stop();
       await Promise.all([targets.close(), onnx.close(), spool.stop(), uses.stop(), usage.stop()]);

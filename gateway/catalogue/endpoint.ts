@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { jsonObjectSchema } from '../../experiments/json-object.ts';
 import { keySchema } from '../../experiments/key.ts';
 import { featureSetSchema } from '../features/feature-set.ts';
 import { limitsSchema } from './limits.ts';
@@ -65,6 +66,12 @@ export const endpointSchema = z.strictObject({
       description:
         'Context attributes that exposures record, to compare results by: few values each, and no ids. No others are recorded',
     }),
+  parameters: jsonObjectSchema
+    .optional()
+    .meta({ description: 'What a caller outside of every experiment gets, as variants have it' }),
+  parametersSchema: jsonObjectSchema
+    .optional()
+    .meta({ description: 'JSON Schema (2020-12) that the parameters of every variant here must satisfy' }),
   tenants: z
     .array(keySchema)
     .min(1)

@@ -1,5 +1,7 @@
 import type { z } from 'zod';
+import { environmentSchema } from '../../experiments/environment.ts';
 import { experimentSchema } from '../../experiments/experiment.ts';
+import { holdoutSchema } from '../../experiments/holdout.ts';
 import { layerSchema } from '../../experiments/layer.ts';
 import { metricSchema } from '../../experiments/metric.ts';
 import { segmentSchema } from '../../experiments/segment.ts';
@@ -39,7 +41,7 @@ export const EXPERIMENTS = {
   singular: 'experiment',
   schema: experimentSchema,
   keyField: 'key',
-  managed: ['state'],
+  managed: ['state', 'status'],
   filters: ['state', 'endpoint', 'unit'],
   writers: EXPERIMENTER,
   example: {
@@ -139,6 +141,22 @@ export const RESOURCE_KINDS = [
   },
   EXPERIMENTS,
   {
+    name: 'holdouts',
+    singular: 'holdout',
+    schema: holdoutSchema,
+    keyField: 'key',
+    writers: EXPERIMENTER,
+    example: { key: 'q4-holdout', unit: 'user', share: 500, metrics: { primary: 'top-rating' } },
+  },
+  {
+    name: 'environments',
+    singular: 'environment',
+    schema: environmentSchema,
+    keyField: 'key',
+    writers: [],
+    example: { key: 'production', approvals: 1, reviewers: ['ada', 'grace'] },
+  },
+  {
     name: 'layers',
     singular: 'layer',
     schema: layerSchema,
@@ -181,6 +199,9 @@ export const RESOURCE_KINDS = [
 /** Keys live beside the resources, but have routes of their own: a secret is answered once. */
 export const API_KEYS = 'keys';
 export const SERVICE_KEYS = 'service-keys';
+
+/** What was said of experiments; kept beside them, below their keys. */
+export const COMMENTS = 'comments';
 
 /** Key in the store of a thing that lives below another: `movie-ranker/v1`. */
 export function nestedKey(parent: string, key: string): string {

@@ -19,7 +19,7 @@ export function parsedBody<T>(schema: z.ZodType<T>, body: unknown): T {
   }
   const result = schema.safeParse(body);
   if (result.success) return result.data;
-  const issues = issuesOf(result.error);
+  const issues = issuesOf(result.error, body);
   const first = issues[0] === undefined ? '' : `${issues[0].path}: ${issues[0].message}`;
   throw new Problem(
     'invalid-configuration',
@@ -28,6 +28,11 @@ export function parsedBody<T>(schema: z.ZodType<T>, body: unknown): T {
       issues,
     },
   );
+}
+
+/** `?dryRun=true`: say what a change would come to, and change nothing. */
+export function isDryRun(request: Request): boolean {
+  return request.query['dryRun'] === 'true';
 }
 
 /** Strong validator of a stored thing: its revision. */

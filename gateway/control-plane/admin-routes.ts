@@ -1,3 +1,5 @@
+import { NO_REVIEW } from '../../experiments/environment.ts';
+import { keptExperimentSchema } from '../../experiments/kept-experiment.ts';
 import type { ConfigurationStore } from '../../experiments/store/configuration-store.ts';
 import { RESOURCE_KINDS } from '../catalogue/resources.ts';
 import { featureRoutes } from '../features/feature-routes.ts';
@@ -6,12 +8,17 @@ import type { Route } from '../http/route.ts';
 import { type SnapshotSource, TENANT_SECRET_PREFIX } from '../snapshot/snapshot-source.ts';
 import { auditRoutes } from './audit-routes.ts';
 import { ConfigurationWriter } from './change-configuration.ts';
+import { commentRoutes } from './comment-routes.ts';
 import { configurationRoutes } from './configuration-routes.ts';
 import { eraseUnitsRoute, newUnitKey } from './erase-units-route.ts';
-import { experimentRoutes, type ResultsOf } from './experiment-routes.ts';
+import { experimentWarnings } from './experiment-actions.ts';
+import { experimentHistoryRoutes } from './experiment-history-routes.ts';
+import { experimentInsightRoutes, type ResultsOf } from './experiment-insight-routes.ts';
+import { experimentRoutes } from './experiment-routes.ts';
 import { experimentRules } from './experiment-rules.ts';
 import { SERVICE_KEY_KIND, TENANT_KEY_KIND } from './key-declarations.ts';
 import { keyRoutes } from './key-routes.ts';
+import { layerRoutes } from './layer-routes.ts';
 import { type ResourceRules, resourceRoutes } from './resource-routes.ts';
 import { webhookRoutes, webhookRules } from './webhook-routes.ts';
 
@@ -26,7 +33,11 @@ export interface AdminOptions {
 export function adminRoutes({ store, source, featureStore, resultsOf }: AdminOptions): Route[] {
   const writer = new ConfigurationWriter(store, source);
   const rules: Readonly<Record<string, ResourceRules>> = {
-    experiments: experimentRules,
+    experiments: {
+      ...experimentRules((key) => source.current?.snapshot.environments.get(key) ?? NO_REVIEW),
+      warnings: (before, after) =>
+        experimentWarnings(source, before && keptExperimentSchema.parse(before.value), after),
+    },
     versions: { onCreate: (body, actor) => ({ ...body, registeredBy: actor.name }) },
     webhooks: webhookRules(store),
     tenants: {
@@ -40,7 +51,11 @@ export function adminRoutes({ store, source, featureStore, resultsOf }: AdminOpt
   return [
     ...keyRoutes(TENANT_KEY_KIND, writer, store),
     ...keyRoutes(SERVICE_KEY_KIND, writer, store),
-    ...experimentRoutes({ writer, source, resultsOf }),
+    ...experimentRoutes({ writer, source }),
+    ...experimentInsightRoutes({ writer, source, resultsOf }),
+    ...experimentHistoryRoutes({ writer, source, store }),
+    ...commentRoutes(writer),
+    ...layerRoutes(writer),
     ...RESOURCE_KINDS.flatMap((kind) => resourceRoutes(kind, writer, rules[kind.name])),
     ...configurationRoutes({ writer, rules }),
     ...featureRoutes(featureStore),

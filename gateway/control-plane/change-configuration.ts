@@ -17,6 +17,8 @@ export interface ConfigurationChange {
   readonly key: string;
   readonly action: string;
   readonly actor: Actor;
+  /** Checks everything and commits nothing. */
+  readonly dryRun?: boolean;
   /**
    * The document's next value, given what is there now; null deletes it. Throws a Problem to refuse. Called
    * again on what is there then, when another change came first.
@@ -56,27 +58,31 @@ export class ConfigurationWriter {
    * configuration as it would be, or `write-contention`.
    */
   async change(change: ConfigurationChange): Promise<StoredDocument | null> {
-    const { kind, key, action, actor, next } = change;
-    const { documents } = await this.changeAll(actor, ({ documents }) => {
+    const { kind, key, action, actor, next, dryRun = false } = change;
+    const decide = ({ documents }: ConfigurationNow) => {
       const current = documents.find((document) => document.kind === kind && document.key === key) ?? null;
       return [{ kind, key, action, value: next(current) }];
-    });
+    };
+    const { documents } = await this.changeAll(actor, decide, { dryRun });
     return documents[0] ?? null;
   }
 
   /**
    * Commits several changes as one, or none of them. `decide` says which, given everything as it is now; it throws a
-   * Problem to refuse, and is called again when another change came first. No change at all commits nothing.
+   * Problem to refuse, and is called again when another change came first. No change at all commits nothing, and neither does a dry run, which
+   * answers the documents as they would be.
    */
   async changeAll(
     actor: Actor,
     decide: (now: ConfigurationNow) => readonly Change[],
+    { dryRun = false }: { readonly dryRun?: boolean } = {},
   ): Promise<{ readonly documents: readonly (StoredDocument | null)[]; readonly revision: number }> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const now = await this.#store.readAll();
       const changes = decide(now);
       if (changes.length === 0) return { documents: [], revision: now.revision };
       refuseInvalid(now, changes);
+      if (dryRun) return { documents: unsaved(now, changes), revision: now.revision };
       const committed = await this.#store.commit({ baseRevision: now.revision, changes, actor });
       if (!committed.ok) continue;
       await this.#source.refresh();
@@ -104,6 +110,12 @@ export function withChanges(
   return [...byId.values()];
 }
 
+/** The changed documents as they would be: at the revisions they have, and without times where they are new. */
+function unsaved(now: ConfigurationNow, changes: readonly Change[]): (StoredDocument | null)[] {
+  const after = withChanges(now.documents, changes);
+  return changes.map(({ kind, key }) => after.find((one) => one.kind === kind && one.key === key) ?? null);
+}
+
 const NEW = { revision: 0, createdAt: '', updatedAt: '' };
 
 /** Issues of the one changed thing come as they are; of others, with their name. */
@@ -112,10 +124,10 @@ function refuseInvalid({ revision, documents }: ConfigurationNow, changes: reado
   if (compiled.ok) return;
   const [only] = changes.length === 1 ? changes : [];
   throw invalidConfiguration(
-    compiled.issues.map(({ resource, path, code, message }) =>
+    compiled.issues.map(({ resource, ...issue }) =>
       only !== undefined && resource === `${only.kind}/${only.key}`
-        ? { path, code, message }
-        : { path, code, message: `${resource}: ${message}` },
+        ? issue
+        : { ...issue, message: `${resource}: ${issue.message}` },
     ),
   );
 }

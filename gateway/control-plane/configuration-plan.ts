@@ -191,13 +191,15 @@ function wantedValue(
   { actor, rules: allRules }: PlanOptions,
 ): Value {
   const rules = allRules[kind.name] ?? {};
-  if (rules.onApply !== undefined) return rules.onApply(current && { ...current.value }, written, managed);
+  if (rules.onApply !== undefined) {
+    return rules.onApply(current && { ...current.value }, written, { managed, actor });
+  }
   if (current === null) return rules.onCreate?.(written, actor) ?? written;
   if (kind.immutable === true) {
     if (isDeepStrictEqual(withoutManaged(kind, current.value), written)) return { ...current.value };
     throw new Problem('wrong-state', `a ${kind.singular} never changes: register another under a new name`);
   }
-  return rules.onReplace?.({ ...current.value }, written) ?? written;
+  return rules.onReplace?.({ ...current.value }, written, actor) ?? written;
 }
 
 /** What a client wrote of a stored value. */

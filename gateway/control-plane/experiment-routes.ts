@@ -1,103 +1,125 @@
+import { randomUUIDv7 } from 'node:crypto';
+import { acted, approved } from '../../experiments/act.ts';
+import { decided, decisionSchema } from '../../experiments/decide.ts';
+import { storedExperiment } from '../../experiments/kept-experiment.ts';
 import { LIFECYCLE_ACTIONS, type LifecycleAction } from '../../experiments/lifecycle.ts';
-import { EXPERIMENTS } from '../catalogue/resources.ts';
-import { anObject, queryParameter, ref } from '../http/openapi-parts.ts';
-import { EXPERIMENTERS, READERS, type Route } from '../http/route.ts';
+import {
+  changeApproved,
+  planned,
+  plannedChangeRequestSchema,
+  unplanned,
+} from '../../experiments/planned-change.ts';
+import { jsonBody, schemaOf } from '../http/openapi-parts.ts';
+import { REVIEWERS, type Route } from '../http/route.ts';
 import { Problem } from '../problems.ts';
-import type { RegisteredExperiment } from '../snapshot/snapshot.ts';
-import type { SnapshotSource } from '../snapshot/snapshot-source.ts';
-import { actorOf, checkIfMatch, etagOf, representation } from './admin-request.ts';
-import type { ConfigurationWriter } from './change-configuration.ts';
-import { afterAction } from './experiment-rules.ts';
-import { storedExample } from './resource-declarations.ts';
-import { findOr404 } from './resource-routes.ts';
-import { answered, ifMatch } from './route-parts.ts';
+import { parsedBody } from './admin-request.ts';
+import { actionRoute, type ExperimentAdmin } from './experiment-actions.ts';
+import { storedOrRefused } from './experiment-rules.ts';
+import { shipVariant } from './ship-variant.ts';
 
-/** The verdict on one experiment; given by the composition, since it needs the lake. */
-export type ResultsOf = (
-  experiment: RegisteredExperiment,
-  options: { readonly fresh: boolean },
-) => Promise<unknown>;
-
-export interface ExperimentRouteOptions {
-  readonly writer: ConfigurationWriter;
-  readonly source: SnapshotSource;
-  readonly resultsOf: ResultsOf;
-}
-
-const RESULTS_EXAMPLE = {
-  experiment: 'ranker-v2',
-  revision: 17,
-  asOf: '2026-11-20T12:00:00.000Z',
-  exposures: { total: 8_412, units: 2_004, excludedUnits: 0, earlierUnits: 0 },
-  verdict: { decision: 'keep-running' },
+const SUMMARIES: Readonly<Record<LifecycleAction, string>> = {
+  submit: 'Ask others to review a draft',
+  withdraw: 'Take it back from review to write on',
+  start: 'Start it, when enough others have approved',
+  pause: 'Stop enrolling at once, on every gateway: the kill switch',
+  resume: 'Let a paused one go on',
+  stop: 'End it for good',
+  archive: 'Put a stopped one away',
 };
 
-/** What an experiment can do beyond being a resource: its lifecycle and its results. */
-export function experimentRoutes(options: ExperimentRouteOptions): Route[] {
-  return [resultsRoute(options), ...LIFECYCLE_ACTIONS.map((action) => actionRoute(options.writer, action))];
+/** What is done with an experiment beside writing it: its lifecycle, review, decision and planned changes. */
+export function experimentRoutes(admin: ExperimentAdmin): Route[] {
+  return [
+    ...LIFECYCLE_ACTIONS.map((action) => lifecycleRoute(admin, action)),
+    approveRoute(admin),
+    decideRoute(admin),
+    planRoute(admin),
+    approveChangeRoute(admin),
+    removeChangeRoute(admin),
+  ];
 }
 
-function actionRoute(writer: ConfigurationWriter, action: LifecycleAction): Route {
-  return {
-    method: 'post',
-    path: `/admin/v1/experiments/{key}/${action}`,
-    access: EXPERIMENTERS,
+function lifecycleRoute(admin: ExperimentAdmin, action: LifecycleAction): Route {
+  return actionRoute(admin, {
     id: `${action}Experiment`,
-    tag: 'experiments',
-    summary: `${action[0]?.toUpperCase()}${action.slice(1)} an experiment`,
-    parameters: [ifMatch({ required: false })],
-    answers: { 200: answered(ref('StoredExperiment'), storedExample(EXPERIMENTS)) },
-    problems: [
-      'invalid-request',
-      'not-found',
-      'wrong-state',
-      'revision-mismatch',
-      'invalid-configuration',
-      'write-contention',
-    ],
-    handle: async (request, response) => {
-      const key = request.params['key'] ?? '';
-      const noSuch = () => new Problem('not-found', `there is no experiment "${key}"`);
-      const document = await writer.change({
-        kind: 'experiments',
-        key,
-        action,
-        actor: actorOf(request),
-        next: (current) => {
-          if (current === null) throw noSuch();
-          checkIfMatch(request, current, { required: false });
-          return afterAction({ ...current.value }, action);
-        },
-      });
-      if (document === null) throw noSuch();
-      response.setHeader('etag', etagOf(document)).json(representation(document));
-    },
-  };
+    path: `/${action}`,
+    summary: SUMMARIES[action],
+    action,
+    prepare: () => (kept, deed) => storedOrRefused(acted(kept, action, deed)),
+  });
 }
 
-function resultsRoute({ writer, source, resultsOf }: ExperimentRouteOptions): Route {
-  return {
-    method: 'get',
-    path: '/admin/v1/experiments/{key}/results',
-    access: READERS,
-    id: 'experimentResults',
-    tag: 'experiments',
-    summary: 'The verdict on an experiment, with the numbers behind it',
-    parameters: [
-      queryParameter('fresh', 'true: bring what is still in the spool to the lake first', {
-        type: 'boolean',
-        default: false,
-      }),
-    ],
-    answers: { 200: anObject('Results', RESULTS_EXAMPLE) },
-    problems: ['not-found', 'wrong-state', 'lake-unavailable', 'analysis-busy'],
-    handle: async (request, response) => {
-      const key = request.params['key'] ?? '';
-      findOr404(await writer.documents(), 'experiments', key);
-      const registered = source.current?.snapshot.experiments.get(key);
-      if (registered === undefined)
-        throw new Problem('not-ready', 'the configuration in force does not hold it yet');
-      response.json(await resultsOf(registered, { fresh: request.query['fresh'] === 'true' }));
-    },
+function approveRoute(admin: ExperimentAdmin): Route {
+  return actionRoute(admin, {
+    id: 'approveExperiment',
+    path: '/approve',
+    summary: 'Find an experiment in review good',
+    access: REVIEWERS,
+    action: 'approve',
+    prepare: () => (kept, deed) => storedOrRefused(approved(kept, deed)),
+  });
+}
+
+function decideRoute(admin: ExperimentAdmin): Route {
+  const example = {
+    decision: 'ship',
+    variant: 'treatment',
+    reason: '+4 % top ratings, no guardrail breached',
   };
+  return actionRoute(admin, {
+    id: 'decideExperiment',
+    path: '/decide',
+    summary: 'End it with a decision: ship a variant to everyone, roll back, or inconclusive',
+    body: jsonBody(schemaOf(decisionSchema), example),
+    action: 'decide',
+    prepare: async (request) => {
+      const decision = parsedBody(decisionSchema, request.body);
+      await shipVariant(admin, request, decision);
+      return (kept, deed) => storedOrRefused(decided(kept, decision, deed));
+    },
+  });
+}
+
+function planRoute(admin: ExperimentAdmin): Route {
+  const example = { at: '2026-12-01T08:00:00Z', fields: { allocation: 5_000 } };
+  return actionRoute(admin, {
+    id: 'planChange',
+    path: '/changes',
+    summary: 'Plan a change for a time, or for when it is approved',
+    body: jsonBody(schemaOf(plannedChangeRequestSchema), example),
+    action: 'plan-change',
+    prepare: (request) => {
+      const { at = null, fields } = parsedBody(plannedChangeRequestSchema, request.body);
+      const id = randomUUIDv7();
+      return (kept, { by }) => {
+        const result = planned(kept, { id, at, fields }, by);
+        if (result.ok) return storedExperiment(result.kept);
+        const detail = 'the change could not be made as things stand';
+        throw new Problem('wrong-state', detail, { issues: result.issues });
+      };
+    },
+  });
+}
+
+function approveChangeRoute(admin: ExperimentAdmin): Route {
+  return actionRoute(admin, {
+    id: 'approveChange',
+    path: '/changes/{id}/approve',
+    summary: 'Find a planned change good',
+    access: REVIEWERS,
+    action: 'approve-change',
+    prepare: (request) => (kept, deed) =>
+      storedOrRefused(changeApproved(kept, request.params['id'] ?? '', deed)),
+  });
+}
+
+function removeChangeRoute(admin: ExperimentAdmin): Route {
+  return actionRoute(admin, {
+    id: 'removeChange',
+    path: '/changes/{id}',
+    method: 'delete',
+    summary: 'Remove a planned change',
+    action: 'remove-change',
+    prepare: (request) => (kept) => storedExperiment(unplanned(kept, request.params['id'] ?? '')),
+  });
 }

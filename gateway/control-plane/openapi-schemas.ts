@@ -64,6 +64,8 @@ const problemSchema: Json = {
           path: { type: 'string', description: 'JSON pointer (RFC 6901) into what was sent' },
           code: { type: 'string' },
           message: { type: 'string' },
+          value: { description: 'What was found there, where that is a single value' },
+          suggestion: { type: 'string', description: 'What would do instead' },
         },
       },
     },

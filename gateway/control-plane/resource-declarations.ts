@@ -2,7 +2,7 @@ import type { ResourceKind } from '../catalogue/resources.ts';
 import { type Json, jsonBody, ref, schemaName } from '../http/openapi-parts.ts';
 import { type Access, READERS, type Route } from '../http/route.ts';
 import { listParameters } from './list-query.ts';
-import { answered, created, deleted, ifMatch, page } from './route-parts.ts';
+import { answered, created, deleted, dryRun, ifMatch, page } from './route-parts.ts';
 
 type Declaration = Omit<Route, 'handle'>;
 
@@ -43,8 +43,12 @@ export function resourceDeclarations(
       id: `create${name}`,
       tag,
       summary: `Register a ${kind.singular}`,
+      parameters: [dryRun],
       body,
-      answers: { 201: created(stored, example) },
+      answers: {
+        200: { ...answered(stored, example), description: 'What it would be: a dry run' },
+        201: created(stored, example),
+      },
       problems: ['invalid-request', 'already-exists', 'invalid-configuration', 'write-contention'],
     },
     list: {
@@ -75,7 +79,7 @@ export function resourceDeclarations(
       id: `replace${name}`,
       tag,
       summary: `Replace a ${kind.singular}`,
-      parameters: [ifMatch({ required: true })],
+      parameters: [ifMatch({ required: true }), dryRun],
       body,
       answers: { 200: answered(stored, example) },
       problems: [
@@ -95,7 +99,7 @@ export function resourceDeclarations(
       id: `delete${name}`,
       tag,
       summary: `Delete a ${kind.singular} that nothing refers to`,
-      parameters: [ifMatch({ required: true })],
+      parameters: [ifMatch({ required: true }), dryRun],
       answers: deleted,
       problems: [
         'not-found',

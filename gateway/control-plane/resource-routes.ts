@@ -1,11 +1,12 @@
 import type { Request, Response } from 'express';
+import type { Issue } from '../../experiments/issue.ts';
 import type { Actor, StoredDocument } from '../../experiments/store/configuration-store.ts';
 import { type Principal, seesOneTenantOnly } from '../access/principal.ts';
 import { nestedKey, type ResourceKind } from '../catalogue/resources.ts';
 import { contextOf } from '../http/request-context.ts';
 import type { Route } from '../http/route.ts';
 import { Problem } from '../problems.ts';
-import { actorOf, checkIfMatch, etagOf, parsedBody, representation } from './admin-request.ts';
+import { actorOf, checkIfMatch, etagOf, isDryRun, parsedBody, representation } from './admin-request.ts';
 import type { ConfigurationWriter } from './change-configuration.ts';
 import { listQuery } from './list-query.ts';
 import { resourceDeclarations } from './resource-declarations.ts';
@@ -18,13 +19,26 @@ export interface ResourceRules {
   /** The stored value of a new thing, from the body as validated. */
   readonly onCreate?: (body: Value, actor: Actor) => Value;
   /** The stored value after a replacement. */
-  readonly onReplace?: (current: Value, body: Value) => Value;
+  readonly onReplace?: (current: Value, body: Value, actor: Actor) => Value;
   /** The stored value when a file is applied; `managed` is what the file says of the fields the gateway keeps. */
-  readonly onApply?: (current: Value | null, body: Value, managed: Value) => Value;
+  readonly onApply?: (
+    current: Value | null,
+    body: Value,
+    said: { readonly managed: Value; readonly actor: Actor },
+  ) => Value;
   readonly onDelete?: (current: Value) => void;
   /** Runs before a creation is committed: what must exist first. */
   readonly beforeCreate?: (key: string) => Promise<void>;
+  /** What is legal and yet unwise about it as it was just written. */
+  readonly warnings?: (before: StoredDocument | null, after: StoredDocument) => readonly Issue[];
   readonly afterDelete?: (key: string) => Promise<void>;
+}
+
+interface Answer {
+  readonly document: StoredDocument | null;
+  readonly key: string;
+  /** What a replacement replaced. */
+  readonly before?: StoredDocument | null;
 }
 
 /** POST and GET of the collection, GET, PUT and DELETE of one: the same for every kind of resource. */
@@ -66,25 +80,29 @@ class ResourceHandlers {
     const { name, schema, keyField, singular } = this.#kind;
     const body = parsedBody(schema, request.body);
     const key = this.#storeKey(request.params, String(body[keyField]));
-    await this.#rules.beforeCreate?.(key);
+    const dryRun = isDryRun(request);
+    const actor = actorOf(request);
+    if (!dryRun) await this.#rules.beforeCreate?.(key);
     const document = await this.#writer.change({
       kind: name,
       key,
       action: 'create',
-      actor: actorOf(request),
+      actor,
+      dryRun,
       next: (current) => {
-        if (current === null) return this.#rules.onCreate?.(body, actorOf(request)) ?? body;
+        if (current === null) return this.#rules.onCreate?.(body, actor) ?? body;
         throw new Problem(
           'already-exists',
           `there is a ${singular} "${key}" already: choose another key or replace it by PUT`,
         );
       },
     });
+    if (dryRun) return this.#answer(response, { document, key });
     const { pathname } = new URL(request.originalUrl, 'http://gateway');
     response
       .status(201)
       .location(`${pathname.replace(/\/$/, '')}/${encodeURIComponent(String(body[keyField]))}`);
-    this.#answer(response, document, key);
+    this.#answer(response, { document, key });
   }
 
   async list(request: Request<Params>, response: Response): Promise<void> {
@@ -106,7 +124,7 @@ class ResourceHandlers {
   async get(request: Request<Params>, response: Response): Promise<void> {
     const key = this.#storeKey(request.params, request.params['key'] ?? '');
     const document = findOr404(await this.#writer.documents(), this.#kind.name, key, this.#kind.singular);
-    response.setHeader('etag', etagOf(document)).json(representation(document));
+    this.#answer(response, { document, key });
   }
 
   async replace(request: Request<Params>, response: Response): Promise<void> {
@@ -120,27 +138,33 @@ class ResourceHandlers {
         `the path says "${own}" and the body "${String(body[keyField])}": a key never changes`,
       );
     }
+    const actor = actorOf(request);
+    let before: StoredDocument | null = null;
     const document = await this.#writer.change({
       kind: name,
       key,
       action: 'replace',
-      actor: actorOf(request),
+      actor,
+      dryRun: isDryRun(request),
       next: (current) => {
         if (current === null) throw this.#noSuch(key);
         checkIfMatch(request, current, { required: true });
-        return this.#rules.onReplace?.({ ...current.value }, body) ?? body;
+        before = current;
+        return this.#rules.onReplace?.({ ...current.value }, body, actor) ?? body;
       },
     });
-    this.#answer(response, document, key);
+    this.#answer(response, { document, key, before });
   }
 
   async remove(request: Request<Params>, response: Response): Promise<void> {
     const key = this.#storeKey(request.params, request.params['key'] ?? '');
+    const dryRun = isDryRun(request);
     await this.#writer.change({
       kind: this.#kind.name,
       key,
       action: 'delete',
       actor: actorOf(request),
+      dryRun,
       next: (current) => {
         if (current === null) throw this.#noSuch(key);
         checkIfMatch(request, current, { required: true });
@@ -148,7 +172,7 @@ class ResourceHandlers {
         return null;
       },
     });
-    await this.#rules.afterDelete?.(key);
+    if (!dryRun) await this.#rules.afterDelete?.(key);
     response.status(204).end();
   }
 
@@ -160,9 +184,11 @@ class ResourceHandlers {
     return new Problem('not-found', `there is no ${this.#kind.singular} "${key}"`);
   }
 
-  #answer(response: Response, document: StoredDocument | null, key: string): void {
+  #answer(response: Response, { document, key, before = null }: Answer): void {
     if (document === null) throw this.#noSuch(key);
-    response.setHeader('etag', etagOf(document)).json(representation(document));
+    const warnings = this.#rules.warnings?.(before, document);
+    const body = { ...representation(document), ...(warnings && { warnings }) };
+    response.setHeader('etag', etagOf(document)).json(body);
   }
 }
 

@@ -4,6 +4,13 @@ import { headerParameter, type Json, jsonBody, queryParameter } from '../http/op
 export const ifMatch = (options: { readonly required: boolean }): Json =>
   headerParameter('If-Match', 'ETag of the thing as you read it, or * to overwrite', options);
 
+/** `?dryRun=true`, in the words of the document. */
+export const dryRun: Json = queryParameter(
+  'dryRun',
+  'true: check everything, say what it would come to, and change nothing',
+  { type: 'boolean', default: false },
+);
+
 const etag: Json = { ETag: { description: 'Its revision, for If-Match', schema: { type: 'string' } } };
 
 /** The query of every list. */

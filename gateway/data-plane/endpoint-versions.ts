@@ -11,7 +11,7 @@ export function endpointVersions(endpoint: CompiledEndpoint): ReadonlyMap<string
   const variants = endpoint.experiments.flatMap(({ experiment }) => experiment.variants);
   const places = [
     endpoint.defaultTarget,
-    ...variants.flatMap(({ target }) => endpoint.targets.get(target) ?? []),
+    ...variants.flatMap(({ target }) => (target === undefined ? [] : (endpoint.targets.get(target) ?? []))),
   ];
   for (const place of places.flatMap<TargetWithTwins>((each) => each.ramp ?? [each])) {
     const { version } = place.target;

@@ -29,7 +29,7 @@ const withTwins = ({ target, twins }: TargetWithTwins): Step[] => [
  * so, the default target. Another variant's model never stands in silently. Pure.
  */
 export function planAttempts(assignment: Assignment, endpoint: CompiledEndpoint): AttemptPlan {
-  if (assignment.kind !== 'enrolled') {
+  if (assignment.kind !== 'enrolled' || assignment.variant.target === undefined) {
     return { assigned: endpoint.defaultTarget.target, steps: withTwins(endpoint.defaultTarget) };
   }
   const assigned = endpoint.targets.get(assignment.variant.target);

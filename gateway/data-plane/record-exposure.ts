@@ -20,9 +20,11 @@ export interface Served {
 /**
  * Appends the exposure to the spool; the answer waits for it. The exposure's id is the request's: one request
  * exposes one unit to one variant. It cannot fail the request; what could not be written is counted there.
+ * A tester's override is no exposure.
  */
 export async function recordExposure(spool: Spool, context: RequestContext, served: Served): Promise<void> {
   const { assignment, assigned, target } = served;
+  if (assignment.reason === 'override') return;
   const tenant = context.tenant?.key ?? '';
   const unitKey = context.configuration?.unitKeys.get(tenant);
   if (unitKey === undefined) throw new Error(`tenant "${tenant}" has no pseudonymisation key`);

@@ -29,6 +29,8 @@ export const tenantKey = (scope: Scope): Access => ({ kind: 'tenant-key', scope 
 export const READERS: RoleAccess = { kind: 'roles', roles: ['viewer', 'experimenter', 'reviewer'] };
 /** Who writes experiments, and what experiments are made of. */
 export const EXPERIMENTERS: RoleAccess = { kind: 'roles', roles: ['experimenter'] };
+/** Who finds the work of others good. */
+export const REVIEWERS: RoleAccess = { kind: 'roles', roles: ['reviewer'] };
 
 /** Only an admin. */
 export const ADMINS: RoleAccess = { kind: 'roles', roles: [] };

@@ -77,7 +77,8 @@ function recordOf(reported: ReportedExposure, intake: ExposureIntake): { record:
       unit: pseudonym(intake.tenantKey, unitId),
       propensityBp: variant.weight,
       requestId,
-      assignedTarget: variant.target,
+      // A variant that only carries parameters sends nobody anywhere.
+      assignedTarget: variant.target ?? '',
     },
   };
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import type { Environment } from '../../experiments/environment.ts';
 import type { ConfigurationStore, StoredDocument } from '../../experiments/store/configuration-store.ts';
 import type { Telemetry } from '../telemetry/metrics.ts';
 import { compileSnapshot } from './compile-snapshot.ts';
@@ -16,6 +17,7 @@ export interface SnapshotSourceOptions {
   readonly file: string;
   /** SHA-256 of the admin key, hex; may ask the store. */
   readonly adminKeyDigest: () => Promise<string>;
+  readonly environment: Environment;
   readonly pollIntervalMs: number;
   readonly logger: Logger;
   readonly telemetry: Telemetry;
@@ -114,7 +116,7 @@ export class SnapshotSource {
 
   /** Puts a configuration in force, unless it does not compile. */
   #swap(raw: RawConfiguration): boolean {
-    const compiled = compileSnapshot(raw.revision, raw.documents);
+    const compiled = compileSnapshot(raw.revision, raw.documents, this.#options.environment);
     if (!compiled.ok) {
       this.#become('invalid', { revision: raw.revision, issues: compiled.issues });
       return false;

@@ -1,5 +1,7 @@
 import type { CompiledExperiment } from '../../experiments/assignment.ts';
-import type { Experiment, ExperimentState } from '../../experiments/experiment.ts';
+import type { EnvironmentPolicy } from '../../experiments/environment.ts';
+import type { KeptExperiment } from '../../experiments/experiment-status.ts';
+import type { CompiledHoldout, Holdout } from '../../experiments/holdout.ts';
 import type { Metric } from '../../experiments/metric.ts';
 import type { ModelVersion } from '../../models/catalogue/model.ts';
 import type { Target } from '../../models/catalogue/target.ts';
@@ -8,10 +10,14 @@ import type { Tenant } from '../catalogue/tenant.ts';
 import type { ServiceKeyGrant, TenantKeyGrant } from './compile-keys.ts';
 import type { Dimensions } from './dimension-reader.ts';
 
-/** An experiment with its state, as the store keeps it. */
-export interface RegisteredExperiment {
-  readonly experiment: Experiment;
-  readonly state: ExperimentState;
+/** An experiment as the store keeps it, and the revision at which it last changed. */
+export interface RegisteredExperiment extends KeptExperiment {
+  readonly revision: number;
+}
+
+/** A holdout and the revision at which it last changed. */
+interface RegisteredHoldout {
+  readonly value: Holdout;
   readonly revision: number;
 }
 
@@ -30,9 +36,12 @@ export interface TargetWithTwins {
 export interface CompiledEndpoint {
   readonly endpoint: Endpoint;
   readonly defaultTarget: TargetWithTwins;
-  /** The running experiments, mutually exclusive, in key order. */
+  /** The running experiments that choose a target: mutually exclusive. */
   readonly experiments: readonly CompiledExperiment[];
-  /** The units they randomise, without `tenant`. */
+  /** The running experiments that only carry parameters: a request may be in several. */
+  readonly parameterExperiments: readonly CompiledExperiment[];
+  readonly holdouts: readonly CompiledHoldout[];
+  /** The units that all of those randomise, without `tenant`. */
   readonly units: readonly string[];
   /** For every variant's target key. */
   readonly targets: ReadonlyMap<string, TargetWithTwins>;
@@ -52,7 +61,12 @@ export interface Snapshot {
   readonly serviceKeys: ReadonlyMap<string, ServiceKeyGrant>;
   readonly endpoints: ReadonlyMap<string, CompiledEndpoint>;
   readonly experiments: ReadonlyMap<string, RegisteredExperiment>;
+  /** The same, ready to assign, whatever their state and environment. */
+  readonly compiled: ReadonlyMap<string, CompiledExperiment>;
+  readonly holdouts: ReadonlyMap<string, RegisteredHoldout>;
   readonly metrics: ReadonlyMap<string, Metric>;
+  /** What each environment asks of changes; one that is not here asks nothing. */
+  readonly environments: ReadonlyMap<string, EnvironmentPolicy>;
   /** By key, each with the version that its alias names, if it names one. */
   readonly targets: ReadonlyMap<string, Target>;
   /** The same, once for every version that an alias names. */

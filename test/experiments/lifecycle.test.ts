@@ -1,25 +1,25 @@
 import { describe, expect, it } from 'vitest';
 import { EXPERIMENT_STATES } from '../../experiments/experiment.ts';
-import { deletable, editIssues, type LifecycleAction, transition } from '../../experiments/lifecycle.ts';
+import { deletable, editIssues, LIFECYCLE_ACTIONS, transition } from '../../experiments/lifecycle.ts';
 import { experimentWith, variantsOf } from '../support/experiments.ts';
 
-const ACTIONS: readonly LifecycleAction[] = ['start', 'pause', 'resume', 'stop'];
-
 describe('transition', () => {
-  it('allows draft → running ⇄ paused → stopped and nothing else', () => {
+  it('allows draft → in review → running ⇄ paused → stopped → archived and nothing else', () => {
     const table = EXPERIMENT_STATES.map((state) => [
       state,
-      ...ACTIONS.map((action) => {
+      ...LIFECYCLE_ACTIONS.map((action) => {
         const result = transition(state, action);
         return result.ok ? result.state : null;
       }),
     ]);
     expect(table).toEqual([
-      // state, start, pause, resume, stop
-      ['draft', 'running', null, null, null],
-      ['running', null, 'paused', null, 'stopped'],
-      ['paused', null, null, 'running', 'stopped'],
-      ['stopped', null, null, null, null],
+      // state, submit, withdraw, start, pause, resume, stop, archive
+      ['draft', 'in-review', null, 'running', null, null, null, null],
+      ['in-review', null, 'draft', 'running', null, null, null, null],
+      ['running', null, null, null, 'paused', null, 'stopped', null],
+      ['paused', null, null, null, null, 'running', 'stopped', null],
+      ['stopped', null, null, null, null, null, null, 'archived'],
+      ['archived', null, null, null, null, null, null, null],
     ]);
   });
 
@@ -32,7 +32,7 @@ describe('transition', () => {
         message: 'cannot start an experiment that is paused: allowed is resume or stop',
       },
     });
-    expect(transition('stopped', 'resume')).toMatchObject({
+    expect(transition('archived', 'resume')).toMatchObject({
       issue: { message: expect.stringContaining('create a new experiment') },
     });
   });
@@ -53,13 +53,13 @@ describe('editIssues', () => {
     variants: variantsOf([4_000, 6_000]),
     metrics: { primary: 'top-rating', secondary: [], guardrails: [] },
   });
-  const frozenLive = ['/audience', '/endpoint', '/key', '/layer', '/salt', '/unit', '/variants'];
+  const frozenLive = ['/audience', '/endpoint', '/key', '/layer', '/salt', '/unit'];
 
   it.each([
     ['draft', ['/key']],
     ['running', frozenLive],
     ['paused', frozenLive],
-    ['stopped', ['/allocation', ...frozenLive, '/metrics'].sort()],
+    ['stopped', ['/allocation', ...frozenLive, '/metrics', '/variants'].sort()],
   ] as const)('names every field that may not change in state %s', (state, paths) => {
     const issues = editIssues(state, before, after);
     expect(issues.map(({ path }) => path).sort()).toEqual(paths);
@@ -85,14 +85,33 @@ describe('editIssues', () => {
         path: '/variants',
         code: 'not-editable',
         message:
-          '"variants" cannot change while the experiment is running: it would move units or change what is measured; stop it and start a new one',
+          'of variants only weights can change while the experiment is live: to drop one give it weight 0; to add one, or to change what it serves, stop it and start a new one',
       },
+    ]);
+  });
+});
+
+describe('weights of a live experiment', () => {
+  it('may change, but not where one draw decides allocation too', () => {
+    const half = experimentWith({ hash: 'growthbook-v2', allocation: 5_000 });
+    const after = { ...half, variants: variantsOf([4_000, 6_000]) };
+    expect(editIssues('running', half, after)).toMatchObject([{ path: '/variants', code: 'not-editable' }]);
+    expect(editIssues('running', { ...half, allocation: 10_000 }, { ...after, allocation: 10_000 })).toEqual(
+      [],
+    );
+    expect(editIssues('running', half, { ...after, bucketVersion: 2 })).toEqual([]);
+  });
+
+  it('never go back to an earlier bucket version', () => {
+    const second = experimentWith({ bucketVersion: 2 });
+    expect(editIssues('running', second, experimentWith())).toMatchObject([
+      { path: '/bucketVersion', value: 1 },
     ]);
   });
 });
 
 describe('deletable', () => {
   it('lets go of experiments that no unit can come back to', () => {
-    expect(EXPERIMENT_STATES.filter(deletable)).toEqual(['draft', 'stopped']);
+    expect(EXPERIMENT_STATES.filter(deletable)).toEqual(['draft', 'in-review', 'stopped', 'archived']);
   });
 });

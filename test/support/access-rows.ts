@@ -39,6 +39,7 @@ export const ACCESS_ROWS: Readonly<Record<string, readonly string[]>> = {
       'Target',
       'Endpoint',
       'Experiment',
+      'Holdout',
       'Layer',
       'Segment',
       'Metric',
@@ -46,7 +47,8 @@ export const ACCESS_ROWS: Readonly<Record<string, readonly string[]>> = {
     ].flatMap((name) => [`list${name}s`, `get${name}`]),
     'listAliases',
     'getAlias',
-    'experimentResults',
+    ...['listEnvironments', 'getEnvironment', 'layerSlots', 'dealSlots'],
+    ...['listRevisions', 'getRevision', 'listComments', 'explainAssignment', 'experimentResults'],
     'listAudit',
     'exportAudit',
     'listWebhookDeliveries',
@@ -54,17 +56,22 @@ export const ACCESS_ROWS: Readonly<Record<string, readonly string[]>> = {
   ],
   'roles viewer, experimenter, reviewer, own tenant': ['listTenants', 'getTenant'],
   'roles experimenter': [
-    ...['Experiment', 'Layer', 'Segment', 'Metric'].flatMap((name) => [
+    ...['Experiment', 'Holdout', 'Layer', 'Segment', 'Metric'].flatMap((name) => [
       `create${name}`,
       `replace${name}`,
       `delete${name}`,
     ]),
     ...['writeFeatures', 'readFeatures', 'forgetFeatures'],
-    ...['start', 'pause', 'resume', 'stop'].map((action) => `${action}Experiment`),
+    ...['planChange', 'removeChange', 'restoreRevision', 'promoteExperiment'],
+    ...['submit', 'withdraw', 'start', 'pause', 'resume', 'stop', 'archive', 'decide'].map(
+      (action) => `${action}Experiment`,
+    ),
   ],
+  'roles reviewer': ['approveExperiment', 'approveChange'],
+  'roles experimenter, reviewer': ['addComment'],
   'roles own tenant': ['createKey', 'listKeys', 'getKey', 'rotateKey', 'revokeKey'],
   roles: [
-    ...['Tenant', 'Model', 'Target', 'Endpoint', 'Webhook'].flatMap((name) => [
+    ...['Tenant', 'Model', 'Target', 'Endpoint', 'Environment', 'Webhook'].flatMap((name) => [
       `create${name}`,
       `replace${name}`,
       `delete${name}`,

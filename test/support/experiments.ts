@@ -1,4 +1,8 @@
-import { type CompiledExperiment, compileExperiment } from '../../experiments/assignment.ts';
+import {
+  type CompiledExperiment,
+  compileExperiment,
+  type Surroundings,
+} from '../../experiments/compile-experiment.ts';
 import { type Experiment, type ExperimentState, experimentSchema } from '../../experiments/experiment.ts';
 import type { Segment } from '../../experiments/segment.ts';
 
@@ -24,10 +28,15 @@ export function compiledWith(
   {
     state = 'running',
     segments = [],
-  }: { readonly state?: ExperimentState; readonly segments?: readonly Segment[] } = {},
+    ...surroundings
+  }: { readonly state?: ExperimentState; readonly segments?: readonly Segment[] } & Omit<
+    Surroundings,
+    'segments'
+  > = {},
 ): CompiledExperiment {
   const result = compileExperiment({
     experiment: experimentWith(overrides),
+    ...surroundings,
     state,
     revision: 7,
     segments: new Map(segments.map((segment) => [segment.key, segment])),

@@ -324,7 +324,8 @@ describe('results of a delivery that repeats, delays and reorders', () => {
       }),
       { numRuns: 5 },
     );
-  });
+    // Ten databases in turn, on a machine that others may keep busy.
+  }, 60_000);
 
   it('find the effect that is there', async () => {
     const { verdict, metrics } = await resultsOf(

@@ -1,0 +1,82 @@
+import { type Assignment, enrol } from './assignment.ts';
+import type { EvaluationContext } from './audience/compile-audience.ts';
+import type { Knowledge, Refusal } from './check.ts';
+import type { CompiledExperiment } from './compile-experiment.ts';
+
+/** One check on the way to a variant, in order. Those after the first that fails were not asked. */
+interface ExplainedCheck {
+  readonly check: 'running' | 'unit' | 'override' | Exclude<Refusal, 'not-running' | 'no-unit'> | 'variant';
+  readonly passed: boolean;
+  readonly detail: string;
+}
+
+export interface Explanation {
+  readonly assignment: Assignment;
+  readonly checks: readonly ExplainedCheck[];
+}
+
+/**
+ * Why a context is where it is: the checks that `assign` makes, by the same functions, with what each found. A
+ * unit id stands in no detail.
+ */
+export function explain(
+  compiled: CompiledExperiment,
+  context: EvaluationContext,
+  knowledge: Knowledge = {},
+): Explanation {
+  const subject = { context, knowledge };
+  const assignment = enrol(compiled, subject);
+  const checks: ExplainedCheck[] = [];
+  const note = (check: ExplainedCheck['check'], passed: boolean, detail: string) => {
+    checks.push({ check, passed, detail });
+    return passed;
+  };
+  const { experiment, state, scheme, salt } = compiled;
+  const done = () => ({ assignment, checks });
+  if (!note('running', state === 'running', `it is ${state}`)) return done();
+  const unitId = compiled.unitIdOf(context);
+  if (unitId === undefined) {
+    note('unit', false, `the context has no usable "${experiment.unit}"`);
+    return done();
+  }
+  note('unit', true, `randomised by "${experiment.unit}"`);
+  if (assignment.reason === 'override') {
+    note('override', true, `forced to "${variantKey(assignment)}" for testing`);
+    return done();
+  }
+  for (const { reason, passes } of compiled.checks) {
+    if (reason === 'not-running' || reason === 'no-unit') continue;
+    const detail = detailOf(compiled, reason, unitId);
+    if (!note(reason, passes(subject, unitId), detail)) return done();
+  }
+  const slot = scheme.variantSlot(salt, unitId);
+  const owner =
+    assignment.kind === 'enrolled' ? `belongs to "${assignment.variant.key}"` : 'belongs to nobody';
+  note('variant', assignment.kind === 'enrolled', `slot ${slot} of 10000 ${owner}`);
+  return done();
+}
+
+function variantKey(assignment: Assignment): string {
+  return assignment.kind === 'enrolled' ? assignment.variant.key : '';
+}
+
+function detailOf(
+  { experiment, scheme, salt }: CompiledExperiment,
+  reason: Exclude<Refusal, 'not-running' | 'no-unit'>,
+  unitId: string,
+): string {
+  switch (reason) {
+    case 'holdout':
+      return 'not held out by a holdout that covers it';
+    case 'audience':
+      return `the context meets ${JSON.stringify(experiment.audience).slice(0, 500)}`;
+    case 'prerequisite':
+      return `the unit is in the variants of ${experiment.prerequisites.map(({ experiment: key }) => `"${key}"`).join(', ')} that it needs`;
+    case 'layer':
+      return `the slot is in [${experiment.layer?.from}, ${experiment.layer?.to}) of layer "${experiment.layer?.key}"`;
+    case 'allocation': {
+      const slot = scheme.allocationSlot?.(salt, unitId);
+      return `slot ${slot} is below the allocation of ${experiment.allocation}`;
+    }
+  }
+}
