@@ -31,6 +31,7 @@ import { SnapshotSource } from './snapshot/snapshot-source.ts';
 import { TargetCredentials } from './targets/credentials/target-credentials.ts';
 import { OnnxTargets } from './targets/onnx-targets.ts';
 import { Targets } from './targets/targets.ts';
+import { measureLoad } from './telemetry/measure-load.ts';
 import type { Telemetry } from './telemetry/metrics.ts';
 import { messageSender } from './webhooks/send-message.ts';
 import { WebhookDispatcher } from './webhooks/webhook-dispatcher.ts';
@@ -125,6 +126,8 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
   };
   const uses = new KeyUseRecorder({ store, logger });
   const usage = new MonthlyUsage({ store, logger });
+  const limits = new RequestLimits({ processes: config.workers, maxInFlight: config.maxInFlight, usage });
+  measureLoad(telemetry.registry, targets, limits);
   const shadows = new Shadows({ targets, spool, telemetry });
   const app = createApp({
     authentication: {
@@ -146,7 +149,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       cache: new ResponseCache({ maxBytes: config.responseCacheBytes, registry: telemetry.registry }),
       requestTimeoutMs: config.requestTimeoutMs,
       maxBodyBytes: config.maxBodyBytes,
-      limits: new RequestLimits({ processes: config.workers, maxInFlight: config.maxInFlight, usage }),
+      limits,
       shadows,
     },
     admin: {

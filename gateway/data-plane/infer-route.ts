@@ -115,7 +115,7 @@ export function inferRoute(
         decisions,
         hedges: hedgeBudgetOf(endpoint.endpoint),
         call: { ...call, cancellation },
-        onAttempt: recordAttempts(plane.spool, context, inference),
+        onAttempt: recordAttempts(plane, context, inference),
       }),
     );
     if (!endpoint.endpoint.blinded) {
@@ -131,11 +131,14 @@ export function inferRoute(
 
 /** Each attempt becomes an invocation in the lake. */
 function recordAttempts(
-  spool: Spool,
+  { spool, telemetry }: DataPlane,
   context: RequestContext,
   { endpoint, assignment }: Inference,
 ): AttemptListener {
-  return ({ target, call }, outcome, latencyMs) =>
+  return ({ target, call }, outcome, latencyMs) => {
+    if (outcome.kind === 'answered' && target.pricePerRequest !== undefined) {
+      telemetry.cost.inc({ endpoint: endpoint.endpoint.key, target: target.key }, target.pricePerRequest);
+    }
     recordInvocation(spool, context, {
       endpoint: endpoint.endpoint.key,
       assignment,
@@ -147,6 +150,7 @@ function recordAttempts(
       latencyMs,
       cost: target.pricePerRequest ?? null,
     });
+  };
 }
 
 /** Cancelled when the client goes away before its answer is complete. */
@@ -224,6 +228,8 @@ async function finish(
   const answer = answered instanceof Problem ? answered : wire.answer(answered);
   const status = answer instanceof Problem ? answer.status : 200;
   if (assignment.kind === 'enrolled') {
+    const { experiment, variant } = assignment;
+    plane.telemetry.variantRequests.inc({ experiment, variant: variant.key, status });
     await recordExposure(plane.spool, context, {
       endpoint: endpoint.endpoint.key,
       assignment,

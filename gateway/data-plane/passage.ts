@@ -101,6 +101,8 @@ function expose(
   served: { readonly status: number; readonly target: Target | null; readonly error: string | null },
 ): Promise<void> {
   if (assignment.kind !== 'enrolled') return Promise.resolve();
+  const { experiment, variant } = assignment;
+  plane.telemetry.variantRequests.inc({ experiment, variant: variant.key, status: served.status });
   return recordExposure(plane.spool, context, {
     endpoint: endpoint.endpoint.key,
     assignment,

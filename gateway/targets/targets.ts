@@ -91,6 +91,8 @@ export class Targets {
       this.#ask(target, call, { timeoutMs, cancellation }),
     );
     const latencyMs = performance.now() - startedMs;
+    const { key, cloud } = target;
+    this.#options.telemetry.attemptSeconds.observe({ target: key, cloud }, latencyMs / 1_000);
     if (outcome.kind === 'answered') latencies.add(latencyMs);
     if (limited) limit.release(lessonOf(outcome, latencyMs));
     return outcome;

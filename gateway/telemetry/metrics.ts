@@ -28,6 +28,25 @@ export function createTelemetry() {
       labelNames: ['target', 'outcome'],
       registers,
     }),
+    attemptSeconds: new Histogram({
+      name: 'switchyard_attempt_duration_seconds',
+      help: 'How long attempts on targets take, answered or not',
+      labelNames: ['target', 'cloud'],
+      buckets: DURATION_BUCKETS,
+      registers,
+    }),
+    variantRequests: new Counter({
+      name: 'switchyard_variant_requests_total',
+      help: 'Answers to enrolled units, by the variant they were assigned',
+      labelNames: ['experiment', 'variant', 'status'],
+      registers,
+    }),
+    cost: new Counter({
+      name: 'switchyard_cost_total',
+      help: 'What answered attempts cost by the prices that their targets declare',
+      labelNames: ['endpoint', 'target'],
+      registers,
+    }),
     decisions: new Counter({
       name: 'switchyard_decisions_total',
       help: 'What was decided on the way to an answer: retries, hedges, twins, open circuits, shed load',
