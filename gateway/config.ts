@@ -140,6 +140,9 @@ export const gatewayEnvironmentSchema = z.object({
   DRAIN_MS: count(25_000, 0, 600_000).describe(
     'Longest that requests under way are waited for after SIGTERM, ms; shipping what is spooled comes after it',
   ),
+  DRAIN_NOTICE_MS: count(2_000, 0, 600_000).describe(
+    'Of `DRAIN_MS`: how long the gateway goes on taking requests while it says that it is not ready, ms',
+  ),
 });
 
 /** What it takes to sign in through an identity provider. */
@@ -183,6 +186,7 @@ export interface GatewayConfig {
   /** Null: AWS's default chain. */
   readonly awsWebIdentity: WebIdentity | null;
   readonly drainMs: number;
+  readonly drainNoticeMs: number;
   /** Bearer tokens of targets: the variables `SWITCHYARD_TARGET_…` by name. */
   readonly targetSecrets: ReadonlyMap<string, string>;
   /** Who may vouch for artifacts: the variables `SWITCHYARD_SIGNER_…`. */
@@ -259,6 +263,7 @@ export function readConfig(
       maxInFlight: env.MAX_IN_FLIGHT,
       awsWebIdentity: webIdentityOf(env),
       drainMs: env.DRAIN_MS,
+      drainNoticeMs: Math.min(env.DRAIN_NOTICE_MS, env.DRAIN_MS),
       signers: trusted.signers,
       targetSecrets: new Map(
         Object.entries(given).flatMap(([name, value]) =>

@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { ConfigurationStore } from '../experiments/store/configuration-store.ts';
 import type { ObjectStore } from '../models/artifacts/object-store.ts';
@@ -196,7 +197,10 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     spool,
     stop: async () => {
       accepting = false;
-      await listening.close(config.drainMs);
+      // Whoever balances the load must see it before connections are refused.
+      listening.leave();
+      await sleep(config.drainNoticeMs);
+      await listening.close(config.drainMs - config.drainNoticeMs);
       await telling.stop();
       await webhooks.close();
       await automation.stop();

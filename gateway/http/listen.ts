@@ -11,6 +11,8 @@ const SWEEP_INTERVAL_MS = 20;
 
 export interface Listening {
   readonly url: string;
+  /** From now on each answer ends its connection, so that a balancer goes elsewhere with the next request. */
+  leave(): void;
   /** Stops taking connections and waits for requests under way, at most the given time. */
   close(drainMs: number): Promise<void>;
 }
@@ -20,6 +22,7 @@ export async function listen(
   handler: RequestListener,
   { host, port }: { host: string; port: number },
 ): Promise<Listening> {
+  let leaving = false;
   const server = createServer(
     {
       headersTimeout: HEADERS_TIMEOUT_MS,
@@ -28,7 +31,10 @@ export async function listen(
       noDelay: true,
       shouldUpgradeCallback: isWebSocket,
     },
-    handler,
+    (request, response) => {
+      if (leaving) response.shouldKeepAlive = false;
+      handler(request, response);
+    },
   );
   const upgraded = acceptUpgrades(server, handler);
   await new Promise<void>((resolve, reject) => {
@@ -37,7 +43,13 @@ export async function listen(
   });
   const address = server.address() as AddressInfo;
   const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
-  return { url: `http://${name}:${address.port}`, close: (drainMs) => drain(server, upgraded, drainMs) };
+  return {
+    url: `http://${name}:${address.port}`,
+    leave: () => {
+      leaving = true;
+    },
+    close: (drainMs) => drain(server, upgraded, drainMs),
+  };
 }
 
 async function drain(server: Server, upgraded: ReadonlySet<Socket>, drainMs: number): Promise<void> {

@@ -67,7 +67,13 @@ export async function runToItsEnd(
 
 function spawnGateway(environment: Readonly<Record<string, string>>): Spawned {
   const child = spawn(process.execPath, ['--import', PRELOAD, MAIN], {
-    env: { PATH: process.env['PATH'] ?? '', PORT: '0', METRICS_PORT: '0', ...environment },
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      PORT: '0',
+      METRICS_PORT: '0',
+      DRAIN_NOTICE_MS: '0',
+      ...environment,
+    },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   const lines: string[] = [];

@@ -43,6 +43,7 @@ export async function startTestGateway(
   const read = readConfig({
     PORT: '0',
     METRICS_PORT: '0',
+    DRAIN_NOTICE_MS: '0',
     DATA_DIR: directory,
     ADMIN_API_KEY: ADMIN_KEY,
     LOG_LEVEL: 'silent',
