@@ -7,6 +7,7 @@ import { ROLES } from './access/principal.ts';
 import { parseRoleMappings, type RoleMapping } from './access/role-mapping.ts';
 import type { RecordKind } from './pipeline/spool-layout.ts';
 import type { WebIdentity } from './targets/credentials/aws-credentials.ts';
+import type { Federation } from './targets/credentials/google-credentials.ts';
 
 const port = (fallback: number) => z.coerce.number().int().min(0).max(65_535).default(fallback);
 const count = (fallback: number, min: number, max: number) =>
@@ -19,6 +20,14 @@ export const METRICS_PATH = '/metrics';
 
 /** How long an idle connection is kept: longer than a load balancer does (60 s), so that it closes first. */
 export const KEEP_ALIVE_TIMEOUT_MS = 75_000;
+
+/** Google's `external_account` configuration, as far as a gateway in AWS needs it. */
+const federationSchema = z.object({
+  audience: z.string().min(1),
+  subject_token_type: z.literal('urn:ietf:params:aws:token-type:aws4_request'),
+  token_url: z.url(),
+  service_account_impersonation_url: z.url(),
+});
 
 /** Every setting of `npm start`: name, default, unit and meaning. A test keeps the README's table to it. */
 export const gatewayEnvironmentSchema = z.object({
@@ -137,6 +146,21 @@ export const gatewayEnvironmentSchema = z.object({
     .regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/.+$/, 'must be the ARN of an IAM role')
     .optional()
     .describe('Role at AWS, where `AWS_WEB_IDENTITY_AUDIENCE` or a web identity file is used'),
+  GCP_WORKLOAD_IDENTITY: z
+    .string()
+    .transform((text, context): unknown => {
+      try {
+        return JSON.parse(text);
+      } catch {
+        context.addIssue('must be JSON');
+        return z.NEVER;
+      }
+    })
+    .pipe(federationSchema)
+    .optional()
+    .describe(
+      "In AWS: workload identity federation with Google (the `external_account` JSON itself, which holds no secret), used with what AWS's default chain finds; unset: Google's default chain",
+    ),
   DRAIN_MS: count(25_000, 0, 600_000).describe(
     'Longest that requests under way are waited for after SIGTERM, ms; shipping what is spooled comes after it',
   ),
@@ -185,6 +209,8 @@ export interface GatewayConfig {
   readonly maxInFlight: number;
   /** Null: AWS's default chain. */
   readonly awsWebIdentity: WebIdentity | null;
+  /** Null: Google's default chain. */
+  readonly googleFederation: Federation | null;
   readonly drainMs: number;
   readonly drainNoticeMs: number;
   /** Bearer tokens of targets: the variables `SWITCHYARD_TARGET_…` by name. */
@@ -262,6 +288,7 @@ export function readConfig(
       maxBodyBytes: env.MAX_BODY_BYTES,
       maxInFlight: env.MAX_IN_FLIGHT,
       awsWebIdentity: webIdentityOf(env),
+      googleFederation: env.GCP_WORKLOAD_IDENTITY ?? null,
       drainMs: env.DRAIN_MS,
       drainNoticeMs: Math.min(env.DRAIN_NOTICE_MS, env.DRAIN_MS),
       signers: trusted.signers,

@@ -99,6 +99,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
   const credentials = new TargetCredentials({
     secrets: config.targetSecrets,
     awsWebIdentity: config.awsWebIdentity,
+    googleFederation: config.googleFederation,
     logger,
   });
   const targets = new Targets({ credentials, secrets: config.targetSecrets, inProcess: onnx, telemetry });

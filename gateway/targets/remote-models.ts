@@ -5,7 +5,11 @@ import { answerOf, instancesOf } from '../../models/codecs/instances.ts';
 import { outcomeOf, outcomeOfError } from './answer-outcome.ts';
 import { type AttemptOutcome, attemptFailed, endedBy } from './attempt-outcome.ts';
 import type { Cancellation } from './cancellation.ts';
-import type { CredentialHeaders, TargetCredentials } from './credentials/target-credentials.ts';
+import {
+  type CredentialHeaders,
+  serviceOf,
+  type TargetCredentials,
+} from './credentials/target-credentials.ts';
 import type { TlsMaterial } from './credentials/tls-identity.ts';
 import { exchange, MAX_ANSWER_BYTES } from './exchange.ts';
 import type { InferenceCall } from './inference-call.ts';
@@ -84,7 +88,7 @@ export class RemoteModels {
     const { origin, metadataPath } = this.#modelOf(target);
     if (metadataPath === null) return null;
     try {
-      const headers = { 'x-request-id': requestId, ...(await this.#credentials.headersFor(target)) };
+      const headers = await this.#metadataHeaders(target, requestId, new URL(metadataPath, origin));
       const request = { origin, path: metadataPath, headers, body: null, cancellation };
       const { status, body } = await exchange(this.#agentOf(target), { ...request, method: 'GET' });
       const parsed: unknown = JSON.parse(body.toString('utf8'));
@@ -94,6 +98,14 @@ export class RemoteModels {
       // Unreachable, too slow or no JSON: for whoever asks, there is no metadata.
       return null;
     }
+  }
+
+  async #metadataHeaders(target: RemoteTarget, requestId: string, url: URL): Promise<Record<string, string>> {
+    const headers = { 'x-request-id': requestId };
+    const service = serviceOf(target);
+    if (service === null) return { ...headers, ...(await this.#credentials.headersFor(target)) };
+    const { region } = target;
+    return this.#credentials.aws.sign({ method: 'GET', url, region, service, headers, body: null });
   }
 
   async close(): Promise<void> {
@@ -125,7 +137,8 @@ export class RemoteModels {
 
   #prepare(target: RemoteTarget, sending: Sending & { readonly timeoutMs: number }): Asked | Promise<Asked> {
     const { body } = sending;
-    if (target.kind === 'sagemaker') return this.#sign(target, sending);
+    const service = serviceOf(target);
+    if (service !== null) return this.#sign(target, service, sending);
     const headers = headersOf(sending);
     const credentials = this.#credentials.headersFor(target);
     const withThem = (found: CredentialHeaders) => ({
@@ -135,24 +148,18 @@ export class RemoteModels {
     return credentials instanceof Promise ? credentials.then(withThem) : withThem(credentials);
   }
 
-  /** SageMaker passes on these headers and drops every other one (API reference, InvokeEndpoint). */
   async #sign(
-    target: RemoteTarget & { readonly kind: 'sagemaker' },
-    { model, call, body }: Sending,
+    target: RemoteTarget,
+    service: 'sagemaker' | 'execute-api',
+    sending: Sending & { readonly timeoutMs: number },
   ): Promise<Asked> {
+    const { model, body } = sending;
     const headers = await this.#credentials.aws.sign({
       method: 'POST',
       url: new URL(model.path, model.origin),
       region: target.region,
-      service: 'sagemaker',
-      headers: {
-        'content-type': contentTypeOf(body),
-        accept: 'application/json',
-        'x-amzn-sagemaker-inference-id': call.requestId,
-        ...(target.targetVariant === undefined
-          ? {}
-          : { 'x-amzn-sagemaker-target-variant': target.targetVariant }),
-      },
+      service,
+      headers: target.kind === 'sagemaker' ? sageMakerHeaders(target, sending) : headersOf(sending),
       body: body.bytes,
     });
     return { body: body.bytes, headers };
@@ -175,6 +182,19 @@ interface Sending {
   readonly model: RemoteModel;
   readonly call: InferenceCall;
   readonly body: InferBody;
+}
+
+/** SageMaker passes on these headers and drops every other one (API reference, InvokeEndpoint). */
+function sageMakerHeaders(
+  { targetVariant }: RemoteTarget & { readonly kind: 'sagemaker' },
+  { call, body }: Sending,
+): Record<string, string> {
+  return {
+    'content-type': contentTypeOf(body),
+    accept: 'application/json',
+    'x-amzn-sagemaker-inference-id': call.requestId,
+    ...(targetVariant === undefined ? {} : { 'x-amzn-sagemaker-target-variant': targetVariant }),
+  };
 }
 
 function headersOf({

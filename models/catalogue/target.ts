@@ -1,7 +1,11 @@
 import { z } from 'zod';
-
 import { modelSchema } from './model.ts';
-import { targetAuthSchema, targetSecretNameSchema, targetTlsSchema } from './target-credentials.ts';
+import {
+  hostAuthSchema,
+  targetAuthSchema,
+  targetSecretNameSchema,
+  targetTlsSchema,
+} from './target-credentials.ts';
 
 const httpUrlSchema = z
   .url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })
@@ -94,6 +98,7 @@ export const targetSchema = z.discriminatedUnion('kind', [
     model: served.model.optional(),
     version: served.version.optional(),
     ...reached,
+    auth: hostAuthSchema.optional(),
   }),
 ]);
 export type Target = z.infer<typeof targetSchema>;

@@ -28,72 +28,99 @@ function signerOf(subjectToken: string): string | undefined {
   return verifySigV4(request, (id) => (id === AWS_KEY.id ? AWS_KEY.secret : undefined))?.accessKeyId;
 }
 
-it('a gateway in AWS reaches Cloud Run and Vertex AI with AWS credentials alone', async () => {
-  const google = await startUpstream((request, response) => {
-    const { body } = google.requests.at(-1) ?? { body: '' };
-    const answer = (value: unknown) =>
-      response.setHeader('content-type', 'application/json').end(JSON.stringify(value));
-    if (request.url === '/v1/token') {
-      const token = new URLSearchParams(body).get('subject_token') ?? '';
-      if (signerOf(token) !== AWS_KEY.id) response.writeHead(403).end('{"error":"access_denied"}');
-      else
-        answer({
-          access_token: 'federated',
-          expires_in: 3_600,
-          token_type: 'Bearer',
-          issued_token_type: 'x',
-        });
-    } else if (request.url?.endsWith(':generateAccessToken')) {
-      expect(request.headers.authorization).toBe('Bearer federated');
-      answer({ accessToken: 'as-the-account', expireTime: new Date(Date.now() + 3_600_000).toISOString() });
-    } else if (request.url?.endsWith(':generateIdToken')) {
-      expect(request.headers.authorization).toMatch(/^Bearer (federated|as-the-account)$/);
-      answer({ token: identityToken({ aud: JSON.parse(body).audience, email: ACCOUNT }) });
-    } else openInferenceAnswer(1)(request, response);
-  });
-  const iam = `${google.url}/v1/projects/-/serviceAccounts/${ACCOUNT}`;
-  const file = join(await temporaryDirectory(), 'federation.json');
-  await writeFile(
-    file,
-    JSON.stringify({
-      type: 'external_account',
-      audience: POOL,
-      subject_token_type: 'urn:ietf:params:aws:token-type:aws4_request',
-      token_url: `${google.url}/v1/token`,
-      service_account_impersonation_url: `${iam}:generateAccessToken`,
-      credential_source: {
-        environment_id: 'aws1',
-        regional_cred_verification_url:
-          'https://sts.{region}.amazonaws.com?Action=GetCallerIdentity&Version=2011-06-15',
-      },
-    }),
-  );
-  Object.assign(process.env, {
-    GOOGLE_APPLICATION_CREDENTIALS: file,
-    AWS_ACCESS_KEY_ID: AWS_KEY.id,
-    AWS_SECRET_ACCESS_KEY: AWS_KEY.secret,
-    AWS_REGION: 'eu-central-1',
-  });
-  const place = { cloud: 'gcp', region: 'europe-west3', url: google.url };
-  for (const [target, verify] of [
-    [
-      { ...place, kind: 'oip', auth: { kind: 'google-id-token' } },
-      (authorization?: string) =>
-        expect(verifyIdentityToken(authorization)).toMatchObject({ aud: google.url, email: ACCOUNT }),
-    ],
-    [
-      { ...place, kind: 'vertex', project: 'shop', endpointId: '4711' },
-      (authorization?: string) => expect(authorization).toBe('Bearer as-the-account'),
-    ],
-  ] as const) {
-    const gateway = await startTestGateway();
-    onTestFinished(() => gateway.stop());
-    const infer = await inferThrough(gateway, target);
-    expect(await infer()).toMatchObject({ status: 200 });
-    verify(google.requests.at(-1)?.headers.authorization);
-    const asked = google.requests.length;
-    expect(await infer()).toMatchObject({ status: 200 });
-    expect(google.requests.length).toBe(asked + 1);
-  }
-  onTestFinished(() => google.stop());
-});
+/** How a process finds AWS's credentials and Google's federation, and what the gateway is told of it. */
+const PLACES: Readonly<Record<string, (federation: string) => Promise<Readonly<Record<string, string>>>>> = {
+  'with keys and a file in its environment': async (federation) => {
+    const file = join(await temporaryDirectory(), 'federation.json');
+    await writeFile(file, federation);
+    Object.assign(process.env, {
+      GOOGLE_APPLICATION_CREDENTIALS: file,
+      AWS_ACCESS_KEY_ID: AWS_KEY.id,
+      AWS_SECRET_ACCESS_KEY: AWS_KEY.secret,
+      AWS_REGION: 'eu-central-1',
+    });
+    return {};
+  },
+  'in a container on ECS, by its task role': async (federation) => {
+    for (const name of ['GOOGLE_APPLICATION_CREDENTIALS', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'])
+      delete process.env[name];
+    const agent = await startUpstream((_request, response) => {
+      const Expiration = new Date(Date.now() + 3_600_000).toISOString();
+      const answer = {
+        AccessKeyId: AWS_KEY.id,
+        SecretAccessKey: AWS_KEY.secret,
+        Token: 'of-the-task',
+        Expiration,
+      };
+      response.setHeader('content-type', 'application/json').end(JSON.stringify(answer));
+    });
+    onTestFinished(() => agent.stop());
+    process.env['AWS_CONTAINER_CREDENTIALS_FULL_URI'] = `${agent.url}/task`;
+    return { GCP_WORKLOAD_IDENTITY: federation };
+  },
+};
+
+it.each(Object.entries(PLACES))(
+  'a gateway in AWS reaches Cloud Run and Vertex AI %s',
+  async (_name, begin) => {
+    const google = await startUpstream((request, response) => {
+      const { body } = google.requests.at(-1) ?? { body: '' };
+      const answer = (value: unknown) =>
+        response.setHeader('content-type', 'application/json').end(JSON.stringify(value));
+      if (request.url === '/v1/token') {
+        const token = new URLSearchParams(body).get('subject_token') ?? '';
+        if (signerOf(token) !== AWS_KEY.id) response.writeHead(403).end('{"error":"access_denied"}');
+        else
+          answer({
+            access_token: 'federated',
+            expires_in: 3_600,
+            token_type: 'Bearer',
+            issued_token_type: 'x',
+          });
+      } else if (request.url?.endsWith(':generateAccessToken')) {
+        expect(request.headers.authorization).toBe('Bearer federated');
+        answer({ accessToken: 'as-the-account', expireTime: new Date(Date.now() + 3_600_000).toISOString() });
+      } else if (request.url?.endsWith(':generateIdToken')) {
+        expect(request.headers.authorization).toMatch(/^Bearer (federated|as-the-account)$/);
+        answer({ token: identityToken({ aud: JSON.parse(body).audience, email: ACCOUNT }) });
+      } else openInferenceAnswer(1)(request, response);
+    });
+    const iam = `${google.url}/v1/projects/-/serviceAccounts/${ACCOUNT}`;
+    const environment = await begin(
+      JSON.stringify({
+        type: 'external_account',
+        audience: POOL,
+        subject_token_type: 'urn:ietf:params:aws:token-type:aws4_request',
+        token_url: `${google.url}/v1/token`,
+        service_account_impersonation_url: `${iam}:generateAccessToken`,
+        credential_source: {
+          environment_id: 'aws1',
+          regional_cred_verification_url:
+            'https://sts.{region}.amazonaws.com?Action=GetCallerIdentity&Version=2011-06-15',
+        },
+      }),
+    );
+    const place = { cloud: 'gcp', region: 'europe-west3', url: google.url };
+    for (const [target, verify] of [
+      [
+        { ...place, kind: 'oip', auth: { kind: 'google-id-token' } },
+        (authorization?: string) =>
+          expect(verifyIdentityToken(authorization)).toMatchObject({ aud: google.url, email: ACCOUNT }),
+      ],
+      [
+        { ...place, kind: 'vertex', project: 'shop', endpointId: '4711' },
+        (authorization?: string) => expect(authorization).toBe('Bearer as-the-account'),
+      ],
+    ] as const) {
+      const gateway = await startTestGateway(environment);
+      onTestFinished(() => gateway.stop());
+      const infer = await inferThrough(gateway, target);
+      expect(await infer()).toMatchObject({ status: 200 });
+      verify(google.requests.at(-1)?.headers.authorization);
+      const asked = google.requests.length;
+      expect(await infer()).toMatchObject({ status: 200 });
+      expect(google.requests.length).toBe(asked + 1);
+    }
+    onTestFinished(() => google.stop());
+  },
+);

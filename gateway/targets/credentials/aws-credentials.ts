@@ -12,12 +12,12 @@ export interface WebIdentity {
 }
 
 export interface SignedRequest {
-  readonly method: 'POST';
+  readonly method: 'GET' | 'POST';
   readonly url: URL;
   readonly region: string;
-  readonly service: 'sagemaker';
+  readonly service: 'sagemaker' | 'execute-api';
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer | string;
+  readonly body: Buffer | string | null;
 }
 
 /** Credentials are renewed this long before they end: longer than any one request lasts. */
@@ -37,9 +37,9 @@ export class AwsCredentials {
       webIdentity === null ? defaultProvider() : renewed(() => exchanged(webIdentity, googleIdToken));
   }
 
-  /** Has credentials ready, or rejects. */
-  async prepare(): Promise<void> {
-    await this.#provide();
+  /** Whoever the process is at AWS, now; rejects when it is nobody. */
+  credentials(): Promise<AwsCredentialIdentity> {
+    return this.#provide();
   }
 
   /** The headers to send, the signature among them; rejects when there are no credentials to be had. */

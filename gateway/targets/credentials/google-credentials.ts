@@ -1,16 +1,43 @@
-import { BaseExternalAccountClient, GoogleAuth, type IdTokenClient, Impersonated } from 'google-auth-library';
+import type { AwsCredentialIdentity } from '@smithy/types';
+import {
+  AwsClient,
+  BaseExternalAccountClient,
+  GoogleAuth,
+  type IdTokenClient,
+  Impersonated,
+} from 'google-auth-library';
 
 const CLOUD_PLATFORM = 'https://www.googleapis.com/auth/cloud-platform';
 const IMPERSONATION_SECONDS = 3_600;
+
+/** A workload identity federation with AWS: Google's `external_account` configuration, which holds no secret. */
+export interface Federation {
+  readonly audience: string;
+  readonly subject_token_type: string;
+  readonly token_url: string;
+  readonly service_account_impersonation_url: string;
+}
 
 /**
  * Tokens of Google's default chain: a metadata server on Google Cloud; elsewhere a workload identity federation
  * file in GOOGLE_APPLICATION_CREDENTIALS, which trades the credentials that the process has anyway (AWS's among
  * them) for Google's. The library keeps access tokens until shortly before they end.
+ *
+ * With a federation given, whatever AWS's own chain finds is traded: the library by itself looks for AWS's
+ * credentials in the environment and on EC2 alone, and a container on ECS has them from neither.
  */
 export class GoogleCredentials {
-  readonly #auth = new GoogleAuth({ scopes: [CLOUD_PLATFORM] });
+  readonly #auth: GoogleAuth;
+  readonly #federation: Federation | null;
   readonly #idTokenClients = new Map<string, Promise<{ idToken(): Promise<string> }>>();
+
+  constructor(federation: Federation | null, awsCredentials: () => Promise<AwsCredentialIdentity>) {
+    this.#federation = federation;
+    this.#auth = new GoogleAuth({
+      scopes: [CLOUD_PLATFORM],
+      ...(federation !== null && { authClient: awsClient(federation, awsCredentials) }),
+    });
+  }
 
   /** For Google's own services. */
   async accessToken(): Promise<string> {
@@ -39,11 +66,28 @@ export class GoogleCredentials {
   }
 
   #impersonationUrl(): string | undefined {
+    if (this.#federation !== null) return this.#federation.service_account_impersonation_url;
     const file = this.#auth.jsonContent;
     return file !== null && 'service_account_impersonation_url' in file
       ? file.service_account_impersonation_url
       : undefined;
   }
+}
+
+function awsClient(federation: Federation, awsCredentials: () => Promise<AwsCredentialIdentity>): AwsClient {
+  return new AwsClient({
+    ...federation,
+    type: 'external_account',
+    scopes: [CLOUD_PLATFORM],
+    aws_security_credentials_supplier: {
+      // Google sends what is signed to this region's STS, once an hour; every account has it turned on.
+      getAwsRegion: async () => 'us-east-1',
+      getAwsSecurityCredentials: async () => {
+        const { accessKeyId, secretAccessKey, sessionToken } = await awsCredentials();
+        return { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { token: sessionToken }) };
+      },
+    },
+  });
 }
 
 function fromLibrary(client: IdTokenClient): { idToken(): Promise<string> } {

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Target } from '../../../models/catalogue/target.ts';
 import { AwsCredentials, type WebIdentity } from './aws-credentials.ts';
-import { GoogleCredentials } from './google-credentials.ts';
+import { type Federation, GoogleCredentials } from './google-credentials.ts';
 
 export type CredentialHeaders = Readonly<Record<string, string>>;
 
@@ -10,6 +10,8 @@ export interface TargetCredentialsOptions {
   readonly secrets: ReadonlyMap<string, string>;
   /** How to be somebody at AWS without being there; null: AWS's default chain. */
   readonly awsWebIdentity: WebIdentity | null;
+  /** How to be somebody at Google with AWS's credentials; null: Google's default chain. */
+  readonly googleFederation: Federation | null;
   readonly logger: Pick<Logger, 'warn'>;
 }
 
@@ -19,12 +21,13 @@ const NONE: CredentialHeaders = Object.freeze({});
 export class TargetCredentials {
   readonly #secrets: ReadonlyMap<string, string>;
   readonly #logger: Pick<Logger, 'warn'>;
-  readonly #google = new GoogleCredentials();
+  readonly #google: GoogleCredentials;
   readonly #aws: AwsCredentials;
 
-  constructor({ secrets, awsWebIdentity, logger }: TargetCredentialsOptions) {
+  constructor({ secrets, awsWebIdentity, googleFederation, logger }: TargetCredentialsOptions) {
     this.#secrets = secrets;
     this.#logger = logger;
+    this.#google = new GoogleCredentials(googleFederation, () => this.#aws.credentials());
     this.#aws = new AwsCredentials(awsWebIdentity, (audience) => this.#google.idToken(audience));
   }
 
@@ -34,7 +37,7 @@ export class TargetCredentials {
 
   /** Fetches what requests to the target will need. A failure is logged, and comes up again with the request. */
   prepare(target: Target): void {
-    const ready = target.kind === 'sagemaker' ? this.#aws.prepare() : this.headersFor(target);
+    const ready = serviceOf(target) === null ? this.headersFor(target) : this.#aws.credentials();
     if (!(ready instanceof Promise)) return;
     ready.catch((error: unknown) =>
       this.#logger.warn(
@@ -44,7 +47,7 @@ export class TargetCredentials {
     );
   }
 
-  /** At once for secrets, later for tokens. Requests to SageMaker are signed instead: see `aws`. */
+  /** At once for secrets, later for tokens. Requests to AWS are signed instead: see `serviceOf` and `aws`. */
   headersFor(target: Target): CredentialHeaders | Promise<CredentialHeaders> {
     switch (target.kind) {
       case 'onnx':
@@ -65,6 +68,7 @@ export class TargetCredentials {
       const audience = auth.audience ?? new URL(target.url).origin;
       return this.#google.idToken(audience).then(bearer);
     }
+    if (auth?.kind === 'aws-signature') return NONE;
     if (auth?.kind === 'header') {
       const value = this.#secrets.get(auth.env);
       return value === undefined ? NONE : { [auth.name]: value };
@@ -72,6 +76,12 @@ export class TargetCredentials {
     const token = apiKeyEnv === undefined ? undefined : this.#secrets.get(apiKeyEnv);
     return token === undefined ? NONE : bearer(token);
   }
+}
+
+/** The service of AWS that a target's requests are signed for; null where they are not. */
+export function serviceOf(target: Target): 'sagemaker' | 'execute-api' | null {
+  if (target.kind === 'sagemaker') return 'sagemaker';
+  return 'auth' in target && target.auth?.kind === 'aws-signature' ? 'execute-api' : null;
 }
 
 const bearer = (token: string): CredentialHeaders => ({ authorization: `Bearer ${token}` });
