@@ -1,5 +1,6 @@
 import type { ModelVersion } from '../models/catalogue/model.ts';
 import type { Target } from '../models/catalogue/target.ts';
+import type { TargetAuth } from '../models/catalogue/target-credentials.ts';
 import type { Cloud, Settings } from './settings.ts';
 
 /** Names the object of the models bucket in which runners read what they serve. */
@@ -23,6 +24,12 @@ export interface Catalogue {
   readonly versions: readonly (ModelVersion & { readonly model: string })[];
   readonly targets: readonly Target[];
 }
+
+/** How a gateway of either cloud proves itself to a cloud's runners: with what their ingress asks for. */
+const AUTH = {
+  aws: { kind: 'aws-signature' },
+  gcp: { kind: 'google-id-token' },
+} as const satisfies Readonly<Record<Cloud, TargetAuth>>;
 
 /** The models that a cloud's runners serve: those that name the cloud, or none. */
 export function modelsIn(cloud: Cloud, models: readonly CatalogueModel[]): readonly CatalogueModel[] {
@@ -70,5 +77,6 @@ function targetAt(
     cloud,
     region,
     url,
+    auth: AUTH[cloud],
   };
 }

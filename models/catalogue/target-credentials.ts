@@ -29,6 +29,7 @@ export const targetAuthSchema = z.discriminatedUnion('kind', [
   ...hostAuthSchema.options,
   z.strictObject({ kind: z.literal('aws-signature') }),
 ]);
+export type TargetAuth = z.infer<typeof targetAuthSchema>;
 
 /** Environment variables that hold paths of PEM files. A file that changes is read again within a minute. */
 export const targetTlsSchema = z.strictObject({

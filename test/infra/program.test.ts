@@ -58,11 +58,12 @@ describe("the Pulumi program, run by Pulumi's own runner", () => {
 
   it('gives a target in each cloud for each model version, as the catalogue wants them', () => {
     const { targets, versions } = Object(update.outputs['catalogue']);
-    expect(targets.map((target: unknown) => targetSchema.parse(target).key)).toEqual([
-      'movie-ranker-v1-aws-eu-west-1',
-      'movie-ranker-v2-aws-eu-west-1',
-      'movie-ranker-v1-gcp-europe-west1',
-      'movie-ranker-v2-gcp-europe-west1',
+    const parsed = targets.map((target: unknown) => targetSchema.parse(target));
+    expect(parsed.map(({ key, auth }: { key: string; auth: { kind: string } }) => [key, auth.kind])).toEqual([
+      ['movie-ranker-v1-aws-eu-west-1', 'aws-signature'],
+      ['movie-ranker-v2-aws-eu-west-1', 'aws-signature'],
+      ['movie-ranker-v1-gcp-europe-west1', 'google-id-token'],
+      ['movie-ranker-v2-gcp-europe-west1', 'google-id-token'],
     ]);
     expect(versions[0].artifacts).toEqual([
       's3://acme-both-production-models/movie-ranker/v1/model.onnx',
@@ -324,6 +325,28 @@ describe("the Pulumi program, run by Pulumi's own runner", () => {
       'gateway-lake': bucketPermissions('gateway', 'lake'),
       'gateway-models': bucketPermissions('gateway', 'models'),
       'runner-models': bucketPermissions('runner', 'models'),
+    });
+  });
+
+  it('tells each gateway of the other cloud in words that it takes as they are', () => {
+    const envOf = (list: readonly { readonly name: string; readonly value: string }[]) =>
+      Object.fromEntries(list.map(({ name, value }) => [name, value]));
+    const task = made('aws:ecs/taskDefinition:TaskDefinition', 'gateway');
+    const inAws = envOf(JSON.parse(String(task['containerDefinitions']))[0].environment);
+    expect(readConfig(inAws)).toMatchObject({
+      ok: true,
+      config: { googleFederation: { audience: expect.stringMatching(/^\/\/iam\.googleapis\.com\//) } },
+    });
+    const run = Object(made('gcp:cloudrunv2/service:Service', 'gateway')['template']).containers[0];
+    const inGcp = envOf(run.envs.filter(({ value }: { value?: string }) => value !== undefined));
+    expect(readConfig(inGcp)).toMatchObject({
+      ok: true,
+      config: {
+        awsWebIdentity: {
+          roleArn: 'arn:aws:iam::111122223333:role/acme-both-production-from-gcp',
+          audience: 'sts.amazonaws.com',
+        },
+      },
     });
   });
 

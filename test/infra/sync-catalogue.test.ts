@@ -41,7 +41,12 @@ describe('the targets of a stack', () => {
       'created targets/ranker-v1-gcp-europe-west1',
     ]);
     const { body } = await gateway.admin('GET', '/targets/ranker-v1-gcp-europe-west1');
-    expect(body).toMatchObject({ cloud: 'gcp', model: 'ranker', url: 'https://runner.run.app' });
+    expect(body).toMatchObject({
+      cloud: 'gcp',
+      model: 'ranker',
+      url: 'https://runner.run.app',
+      auth: { kind: 'google-id-token' },
+    });
     await gateway.register('/endpoints', { key: 'ranking', defaultTarget: 'ranker-v1-aws-eu-west-1' });
     await gateway.register('/experiments', {
       key: 'clouds',
