@@ -62,7 +62,12 @@ export class WorkerCrew {
 
   /** Frees the model's memory in every thread; one that never had it, or that died, has nothing to free. */
   async unload(key: string): Promise<void> {
-    await Promise.allSettled([...this.#workers].map((worker) => worker.call({ kind: 'unload', key })));
+    await Promise.allSettled(
+      [...this.#workers].map((worker) =>
+        // Whoever came meanwhile waits for this thread, and for nothing else that would wake it.
+        worker.call({ kind: 'unload', key }).finally(() => this.#options.onFree()),
+      ),
+    );
   }
 
   /** Gives up a thread that is stuck in a native call, and puts another one in its place. */

@@ -8,6 +8,7 @@ import type { BenchResult } from './bench-result.ts';
 import { benchExposures } from './exposures.ts';
 import { benchBatching, benchTinyModel } from './onnx.ts';
 import { benchProxy } from './proxy.ts';
+import { benchReload } from './reload.ts';
 
 const BENCHES: readonly { readonly name: string; readonly run: () => Promise<BenchResult> }[] = [
   { name: 'analysis', run: benchAnalysis },
@@ -16,6 +17,7 @@ const BENCHES: readonly { readonly name: string; readonly run: () => Promise<Ben
   { name: 'onnx-batching', run: benchBatching },
   { name: 'proxy', run: benchProxy },
   { name: 'exposures', run: benchExposures },
+  { name: 'reload', run: benchReload },
 ];
 
 const wanted = process.argv.slice(2);

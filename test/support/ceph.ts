@@ -1,10 +1,10 @@
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { freePort } from './free-port.ts';
 
 const run = promisify(execFile);
 const PACKAGES = ['radosgw', 'ceph-mon', 'ceph-osd'];
@@ -140,15 +140,6 @@ async function createUser(
   const keys = ['--access-key', user.accessKey, '--secret-key', user.secretKey];
   await ceph('radosgw-admin', 'user', 'create', '--uid', uid, '--display-name', uid, ...keys);
   return user;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
 async function answering(url: string): Promise<void> {

@@ -191,6 +191,17 @@ describe('a pool of ONNX workers', () => {
     await unloaded;
   });
 
+  it('answers what came while its only thread unloaded another model', async () => {
+    open();
+    await load('ranker', linearModel([1]));
+    await load('other', linearModel([2]));
+    const unloaded = pool.unload('other', 'v1');
+    await new Promise(setImmediate);
+    const answer = pool.infer({ model: 'ranker', version: 'v1', inputs: [features([7])] });
+    await expect(answer).resolves.toMatchObject([{ data: Float32Array.of(7) }]);
+    await unloaded;
+  });
+
   it('loads nothing when a worker cannot load it', async () => {
     open({ workers: 2 });
     const path = join(directory, 'broken.onnx');
