@@ -7,6 +7,7 @@ import type { InferBody } from '../../models/codecs/infer-body.ts';
 import { errorBody } from '../../models/codecs/input-problem.ts';
 import { modelMetadata } from '../../models/codecs/model-metadata.ts';
 import { decodeInferRequest } from '../../models/codecs/open-inference.ts';
+import { queueingParameters } from '../../models/codecs/queueing-parameters.ts';
 import { validateAgainstSignature } from '../../models/codecs/validate-against-signature.ts';
 import { encodeInferResponse } from '../../models/codecs/write-open-inference.ts';
 import { ModelError } from '../../models/onnx/model-error.ts';
@@ -88,7 +89,14 @@ export class OnnxTargets implements InProcessModels {
     if (problems.length > 0) return { kind: 'rejected', message: errorBody(problems).error };
     const { id, inputs, outputs, binaryOutputs } = request.value;
     try {
-      const produced = await this.#runtime.host.infer({ model, version, inputs, outputs, signal });
+      const produced = await this.#runtime.host.infer({
+        ...queueingParameters(request.value),
+        model,
+        version,
+        inputs,
+        outputs,
+        signal,
+      });
       const answer = encodeInferResponse(
         { modelName: model, modelVersion: version, ...(id === undefined ? {} : { id }), outputs: produced },
         binaryOutputs,

@@ -40,7 +40,7 @@ export interface PoolInferRequest {
   readonly outputs?: readonly string[] | undefined;
   /** Aborted by a TimeoutError: `deadline`; by anything else: `cancelled`. */
   readonly signal?: AbortSignal | undefined;
-  /** Of those who wait for the same model the smallest goes first; 0 unless given. */
+  /** Of those who wait for the same model the smallest goes first; who gives none goes last. */
   readonly priority?: number | undefined;
   /** Longest that it may wait for its turn, ms; the model's own limit holds as well. */
   readonly queueTimeoutMs?: number | undefined;
@@ -55,6 +55,7 @@ interface Run {
 const DEFAULT_STUCK_AFTER_MS = 60_000;
 const DEFAULT_HEAP_MIB = 512;
 const WATCH_EVERY_MS = 500;
+const LAST = Number.POSITIVE_INFINITY;
 
 /**
  * Worker threads that run ONNX models. The runtime blocks the thread it runs in, so only the smallest models run in
@@ -138,7 +139,7 @@ export class OnnxPool {
       const message = `${model.queueLimit} inferences wait for ${nameOf(model)} already: send it again later or elsewhere`;
       throw new ModelError('overloaded', message);
     }
-    const { priority = 0 } = request;
+    const { priority = LAST } = request;
     const job: Job = {
       inputs,
       outputs,

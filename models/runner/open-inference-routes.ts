@@ -4,6 +4,7 @@ import { InferenceStatistics } from '../codecs/inference-statistics.ts';
 import { type Decoded, errorBody } from '../codecs/input-problem.ts';
 import { modelConfig, modelMetadata } from '../codecs/model-metadata.ts';
 import { decodeInferRequest, type InferRequest } from '../codecs/open-inference.ts';
+import { queueingParameters } from '../codecs/queueing-parameters.ts';
 import type { Tensor } from '../codecs/tensor.ts';
 import { validateAgainstSignature } from '../codecs/validate-against-signature.ts';
 import { encodeInferResponse } from '../codecs/write-open-inference.ts';
@@ -74,7 +75,8 @@ export function openInferenceRoutes({
     let succeeded = false;
     let answer: readonly Tensor[];
     try {
-      answer = await host.infer({ model, version, inputs, outputs, signal: deadline.signal });
+      const queueing = queueingParameters(decoded.value);
+      answer = await host.infer({ model, version, inputs, outputs, signal: deadline.signal, ...queueing });
       succeeded = true;
     } finally {
       const elapsedMs = performance.now() - startedAt;
