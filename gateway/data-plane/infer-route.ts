@@ -20,6 +20,7 @@ import { setAnswerHeaders } from './answer-headers.ts';
 import { countAnswer } from './count-answer.ts';
 import { deadlineOf } from './deadline.ts';
 import { Decisions } from './decisions.ts';
+import { drawVersion } from './draw-version.ts';
 import { findVersion } from './endpoint-versions.ts';
 import { evaluationContext } from './evaluation-context.ts';
 import { findEndpoint } from './find-endpoint.ts';
@@ -198,7 +199,9 @@ function decide(
     context.log['experiment'] = assignment.experiment;
     context.log['variant'] = assignment.variant.key;
   }
-  return { endpoint, attributes, assignment, plan: planAttempts(assignment, endpoint) };
+  const unit = units.map((name) => attributes[name]).find((value) => typeof value === 'string');
+  const defaultTarget = drawVersion(endpoint.defaultTarget, unit ?? context.requestId);
+  return { endpoint, attributes, assignment, plan: planAttempts(assignment, { ...endpoint, defaultTarget }) };
 }
 
 function pinned(

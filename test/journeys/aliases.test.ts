@@ -57,6 +57,16 @@ describe('an alias', () => {
     expect(metadata.body.versions).toEqual(['v1', 'v2']);
   });
 
+  it('gives each version its share of the traffic', async () => {
+    const versions = await Promise.all(
+      Array.from({ length: 120 }, async () => (await infer()).body.model_version),
+    );
+    const second = versions.filter((version) => version === 'v2').length;
+    expect(new Set(versions)).toEqual(new Set(['v1', 'v2']));
+    // A tenth of 120, within five standard deviations.
+    expect(second).toBeLessThan(12 + 5 * Math.sqrt(120 * 0.1 * 0.9));
+  });
+
   it('cannot be deleted while a target names it, nor a version that it names', async () => {
     const refused = await gateway.admin('DELETE', CHAMPION, undefined, { 'if-match': '*' });
     expect(refused.body).toMatchObject({ status: 422, issues: [{ code: 'unknown-alias' }] });
