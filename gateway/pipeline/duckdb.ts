@@ -20,6 +20,8 @@ export function openDuckDb({
     temp_directory: scratchDirectory,
     // Keeping the order of rows that no query asks for costs memory.
     preserve_insertion_order: 'false',
+    // It goes by size and whole seconds: a file that was mended would still be read as it was.
+    enable_external_file_cache: 'false',
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
   });

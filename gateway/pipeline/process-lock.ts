@@ -14,7 +14,8 @@ export interface ProcessLock {
 export function takeProcessLock(path: string): ProcessLock | null {
   const database = new DatabaseSync(path);
   try {
-    database.exec('BEGIN EXCLUSIVE');
+    // Nothing is written, so that the lock can be had on a full disk too.
+    database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
   } catch (error) {
     database.close();
     if (isBusy(error)) return null;

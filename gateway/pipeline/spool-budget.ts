@@ -5,6 +5,10 @@ import { type RecordKind, spoolPaths } from './spool-layout.ts';
 /** How much of its room each kind may fill the spool up to: who can be resent or spared goes first. */
 const SHARES: Readonly<Record<RecordKind, number>> = { invocations: 0.7, outcomes: 0.85, exposures: 1 };
 
+/** Of the disk, for turning segments into Parquet: without it, a full spool could not be emptied. */
+const RESERVED_SHARE = 0.05;
+const MAX_RESERVE_BYTES = 256 * 1024 * 1024;
+
 /** Room in the spool, as it was when it was measured. */
 export interface SpoolRoom {
   readonly usedBytes: number;
@@ -19,8 +23,10 @@ export async function measureSpool(directory: string, maxBytes: number): Promise
   const directories = entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(writers, name));
   const sizes = await Promise.all([spoolPaths.quarantine(directory), ...directories].map(sizeOfFiles));
   const usedBytes = sizes.reduce((total, size) => total + size, 0);
-  const { bavail, bsize } = await statfs(directory);
-  return { usedBytes, limitBytes: Math.min(maxBytes, usedBytes + bavail * bsize) };
+  const { bavail, blocks, bsize } = await statfs(directory);
+  const reserveBytes = Math.min(MAX_RESERVE_BYTES, blocks * bsize * RESERVED_SHARE);
+  const freeBytes = Math.max(0, bavail * bsize - reserveBytes);
+  return { usedBytes, limitBytes: Math.min(maxBytes, usedBytes + freeBytes) };
 }
 
 /** Whether there is room for more of a kind, `addedBytes` after the measurement. */
