@@ -62,6 +62,8 @@ export class Problem extends Error {
   readonly issues: readonly Issue[];
   /** When to come back, for `retry-after`. */
   readonly retryAfterSeconds: number | null;
+  /** Further members of the body, where another protocol's clients look for them. */
+  readonly members: Readonly<Record<string, unknown>>;
 
   constructor(
     code: ProblemCode,
@@ -70,6 +72,7 @@ export class Problem extends Error {
       readonly issues?: readonly Issue[];
       readonly cause?: unknown;
       readonly retryAfterSeconds?: number;
+      readonly members?: Readonly<Record<string, unknown>>;
     } = {},
   ) {
     super(detail, options.cause === undefined ? undefined : { cause: options.cause });
@@ -77,6 +80,7 @@ export class Problem extends Error {
     this.code = code;
     this.issues = options.issues ?? [];
     this.retryAfterSeconds = options.retryAfterSeconds ?? null;
+    this.members = options.members ?? {};
   }
 
   get status(): number {
@@ -100,5 +104,6 @@ export function problemBody(problem: Problem, requestId: string): Record<string,
     instance: `urn:uuid:${requestId}`,
     ...(problem.issues.length > 0 ? { issues: problem.issues } : {}),
     error: problem.message,
+    ...problem.members,
   };
 }

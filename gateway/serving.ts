@@ -19,6 +19,7 @@ import { ResponseCache } from './data-plane/response-cache.ts';
 import { Shadows } from './data-plane/shadow/shadows.ts';
 import { FeatureStore } from './features/feature-store.ts';
 import { Features } from './features/features.ts';
+import { ConfigurationEvents } from './data-plane/configuration-events.ts';
 import { createApp } from './http/app.ts';
 import { digestOf } from './http/authenticate.ts';
 import { type Listening, listen } from './http/listen.ts';
@@ -131,6 +132,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
   const limits = new RequestLimits({ processes: config.workers, maxInFlight: config.maxInFlight, usage });
   measureLoad(telemetry.registry, targets, limits);
   const shadows = new Shadows({ targets, spool, telemetry });
+  const events = new ConfigurationEvents(source);
   const app = createApp({
     authentication: {
       source,
@@ -143,6 +145,8 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     corsOrigins: config.corsOrigins,
     accepting: () => accepting,
     dataPlane: {
+      source,
+      events,
       targets,
       spool,
       telemetry,
@@ -201,6 +205,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       // Whoever balances the load must see it before connections are refused.
       listening.leave();
       await sleep(config.drainNoticeMs);
+      events.stop();
       await listening.close(config.drainMs - config.drainNoticeMs);
       await telling.stop();
       await webhooks.close();

@@ -4,7 +4,7 @@ import { type AdminOptions, adminRoutes } from '../control-plane/admin-routes.ts
 import { openApiDocument } from '../control-plane/openapi.ts';
 import { sessionRoutes } from '../control-plane/session-routes.ts';
 import { dataPlaneRoutes } from '../data-plane/data-plane-routes.ts';
-import type { DataPlane } from '../data-plane/infer-route.ts';
+import { type FlagPlane, flagRoutes } from '../data-plane/flag-routes.ts';
 import { allowOrigins } from './allow-origins.ts';
 import { answerNotFound, answerProblem } from './answer-problem.ts';
 import { type Authentication, authenticateOperator, authenticateTenant, authorize } from './authenticate.ts';
@@ -23,7 +23,7 @@ export interface AppOptions {
   readonly trustedProxies: number;
   /** Other origins whose pages may call the gateway. */
   readonly corsOrigins: readonly string[];
-  readonly dataPlane: DataPlane;
+  readonly dataPlane: FlagPlane;
   readonly admin: AdminOptions;
   /** False while the process drains. */
   readonly accepting: () => boolean;
@@ -35,6 +35,7 @@ function routesOf({ dataPlane, admin, accepting, authentication }: AppOptions): 
   const { signIn } = authentication;
   const routes: Route[] = [
     ...dataPlaneRoutes(dataPlane),
+    ...flagRoutes(dataPlane),
     ...docsRoutes(),
     ...openRoutes({ source, accepting, document: () => openApiDocument(routes) }),
     ...signInRoutes(signIn),

@@ -5,6 +5,7 @@ import { experimentIssues } from './check-experiments.ts';
 import { referenceIssues } from './check-references.ts';
 import { compileEndpoints } from './compile-endpoints.ts';
 import { compileExperiments } from './compile-experiments.ts';
+import { compileFlags } from './compile-flags.ts';
 import { serviceKeyGrants, tenantKeyGrants } from './compile-keys.ts';
 import type { ConfigurationIssue } from './configuration-issue.ts';
 import { parseDocuments } from './parse-documents.ts';
@@ -45,6 +46,7 @@ export function compileSnapshot(
     tenantKeys: tenantKeyGrants(parsed.keys.values(), tenants),
     serviceKeys: serviceKeyGrants(parsed.serviceKeys.values()),
     endpoints,
+    flags: compileFlags(here, endpoints),
     experiments,
     compiled,
     holdouts: parsed.holdouts,

@@ -51,6 +51,17 @@ export interface CompiledEndpoint {
   readonly tenants: ReadonlySet<string> | null;
 }
 
+/** An experiment as a client of feature flags sees it: its parameters are the flag's values. */
+export interface Flag {
+  readonly key: string;
+  readonly compiled: CompiledExperiment;
+  readonly endpoint: CompiledEndpoint;
+  /** What each variant gives. */
+  readonly values: ReadonlyMap<string, unknown>;
+  /** What everyone outside gets; undefined where the client's own default is meant. */
+  readonly outside: unknown;
+}
+
 /** All configuration, compiled and immutable. One request uses one snapshot from beginning to end. */
 export interface Snapshot {
   readonly revision: number;
@@ -60,6 +71,8 @@ export interface Snapshot {
   /** The same for keys of the control plane. */
   readonly serviceKeys: ReadonlyMap<string, ServiceKeyGrant>;
   readonly endpoints: ReadonlyMap<string, CompiledEndpoint>;
+  /** The experiments that have begun, as clients of feature flags see them, in key order. */
+  readonly flags: ReadonlyMap<string, Flag>;
   readonly experiments: ReadonlyMap<string, RegisteredExperiment>;
   /** The same, ready to assign, whatever their state and environment. */
   readonly compiled: ReadonlyMap<string, CompiledExperiment>;

@@ -7,6 +7,7 @@ import { benchAssignment } from './assignment.ts';
 import type { BenchResult } from './bench-result.ts';
 import { benchExposures } from './exposures.ts';
 import { benchBatching, benchTinyModel } from './onnx.ts';
+import { benchFlags } from './flags.ts';
 import { benchProxy } from './proxy.ts';
 import { benchReload } from './reload.ts';
 
@@ -15,6 +16,7 @@ const BENCHES: readonly { readonly name: string; readonly run: () => Promise<Ben
   { name: 'assignment', run: benchAssignment },
   { name: 'onnx-tiny', run: benchTinyModel },
   { name: 'onnx-batching', run: benchBatching },
+  { name: 'flags', run: benchFlags },
   { name: 'proxy', run: benchProxy },
   { name: 'exposures', run: benchExposures },
   { name: 'reload', run: benchReload },

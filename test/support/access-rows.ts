@@ -12,6 +12,7 @@ export const ACCESS_ROWS: Readonly<Record<string, readonly string[]>> = {
     'openApi',
     'docs',
     'docsScript',
+    'flagEvents',
     'signIn',
     'finishSignIn',
   ],
@@ -29,6 +30,7 @@ export const ACCESS_ROWS: Readonly<Record<string, readonly string[]>> = {
     ...['repositoryIndex', 'predict', 'predictOfVersion', 'modelStatus'],
     ...['Get', 'Head', 'Put', 'Post', 'Delete', 'Patch', 'Options'].map((method) => `proxy${method}`),
   ],
+  'scope flags': ['evaluateFlag', 'evaluateFlags'],
   'scope outcomes': ['reportOutcomes'],
   'scope exposures': ['reportExposures'],
 

@@ -1,0 +1,57 @@
+import { assign, type Enrolled, type EvaluationContext } from '../../experiments/assignment.ts';
+import { FULL_SHARE_BP } from '../../experiments/key.ts';
+import type { Flag } from '../snapshot/snapshot.ts';
+
+/** A flag for one context, in the words of the OpenFeature Remote Evaluation Protocol. */
+type FlagEvaluation =
+  | {
+      readonly key: string;
+      readonly reason: 'TARGETING_MATCH' | 'SPLIT' | 'DEFAULT' | 'DISABLED';
+      /** Not given where the client's own default is meant. */
+      readonly value?: unknown;
+      readonly variant?: string;
+      readonly metadata: Readonly<Record<string, string | number | boolean>>;
+    }
+  | { readonly key: string; readonly errorCode: 'TARGETING_KEY_MISSING'; readonly errorDetails: string };
+
+export interface EvaluatedFlag {
+  readonly evaluation: FlagEvaluation;
+  /** What the evaluation comes from; null outside of the experiment. */
+  readonly assignment: Enrolled | null;
+}
+
+/** Pure and total: any context gets an answer, and the same context the same one. */
+export function evaluateFlag(
+  { key, compiled, values, outside }: Flag,
+  context: EvaluationContext,
+): EvaluatedFlag {
+  const assignment = assign([compiled], context);
+  const { revision, experiment } = compiled;
+  if (assignment.kind === 'enrolled') {
+    const { variant, reason } = assignment;
+    const certain = reason === 'override' || variant.weight === FULL_SHARE_BP;
+    return {
+      assignment,
+      evaluation: {
+        key,
+        reason: certain ? 'TARGETING_MATCH' : 'SPLIT',
+        value: values.get(variant.key),
+        variant: variant.key,
+        metadata: { experiment: key, revision, unit: experiment.unit, assignment: reason },
+      },
+    };
+  }
+  if (assignment.reason === 'no-unit') {
+    const errorDetails = `"${key}" needs a targetingKey, or "${experiment.unit}" in the context`;
+    return { assignment: null, evaluation: { key, errorCode: 'TARGETING_KEY_MISSING', errorDetails } };
+  }
+  return {
+    assignment: null,
+    evaluation: {
+      key,
+      reason: assignment.reason === 'not-running' ? 'DISABLED' : 'DEFAULT',
+      ...(outside === undefined ? {} : { value: outside }),
+      metadata: { experiment: key, revision, assignment: assignment.reason },
+    },
+  };
+}

@@ -1,0 +1,33 @@
+import type { CompiledExperiment } from '../../experiments/assignment.ts';
+import type { CompiledEndpoint, Flag } from './snapshot.ts';
+
+/** Those that have begun: what is not yet decided on is nobody's flag, and what is over says that it is disabled. */
+const SHOWN = new Set(['running', 'paused', 'stopped']);
+
+/** The flags of these experiments, in key order. */
+export function compileFlags(
+  experiments: readonly CompiledExperiment[],
+  endpoints: ReadonlyMap<string, CompiledEndpoint>,
+): ReadonlyMap<string, Flag> {
+  const flags = new Map<string, Flag>();
+  for (const compiled of experiments.toSorted((a, b) => (a.experiment.key < b.experiment.key ? -1 : 1))) {
+    const { key, variants, endpoint: name } = compiled.experiment;
+    const endpoint = endpoints.get(name);
+    if (endpoint === undefined || !SHOWN.has(compiled.state)) continue;
+    flags.set(key, {
+      key,
+      compiled,
+      endpoint,
+      values: new Map(variants.map((variant) => [variant.key, flagValue(variant.parameters) ?? variant.key])),
+      outside: flagValue(endpoint.endpoint.parameters),
+    });
+  }
+  return flags;
+}
+
+/** Parameters that are one `value` are that value, so that a flag can be a boolean, a number or a text. */
+function flagValue(parameters: Readonly<Record<string, unknown>> | undefined): unknown {
+  if (parameters === undefined) return undefined;
+  const names = Object.keys(parameters);
+  return names.length === 1 && names[0] === 'value' ? parameters['value'] : parameters;
+}
