@@ -43,6 +43,19 @@ export default {
       to: { path: [IO_BUILTINS, 'node_modules/@pulumi/'] },
     },
     {
+      name: 'sdk-stands-alone',
+      comment: "Tenants' code has it without the rest, and without a dependency.",
+      severity: 'error',
+      from: { path: '^sdk/' },
+      to: { pathNot: '^sdk/' },
+    },
+    {
+      name: 'nobody-imports-the-sdk',
+      severity: 'error',
+      from: { pathNot: '^(sdk|test)/' },
+      to: { path: '^sdk/' },
+    },
+    {
       name: 'production-imports-no-tests',
       severity: 'error',
       from: { path: '^(experiments|models|gateway|infra)/' },

@@ -6,8 +6,8 @@ import { benchAnalysis } from './analysis.ts';
 import { benchAssignment } from './assignment.ts';
 import type { BenchResult } from './bench-result.ts';
 import { benchExposures } from './exposures.ts';
-import { benchBatching, benchTinyModel } from './onnx.ts';
 import { benchFlags } from './flags.ts';
+import { benchBatching, benchTinyModel } from './onnx.ts';
 import { benchProxy } from './proxy.ts';
 import { benchReload } from './reload.ts';
 
