@@ -49,6 +49,8 @@ export function requestHeaders(
   const passed: IncomingHttpHeaders = {};
   for (const name in headers) {
     if (NOT_FOR_THE_TARGET.has(name) || isForTheGateway(name) || named?.has(name) === true) continue;
+    // Node throws where trailers are announced for a body that is not chunked, in a turn that nobody can catch.
+    if (name === 'trailer' && headers['transfer-encoding'] === undefined) continue;
     passed[name] = headers[name];
   }
   passed['x-forwarded-for'] = address;
@@ -64,15 +66,15 @@ export function requestHeaders(
 
 /**
  * A target's headers as the client gets them: name and value in turn, spelled as they came, each as often as it
- * came. `trailer` announces only what a chunked body can bring.
+ * came. `trailer` announces only what a chunked body can bring, from the target and to the client.
  */
-export function answerHeaders(rawHeaders: readonly string[]): string[] {
+export function answerHeaders(rawHeaders: readonly string[], mayChunk = true): string[] {
   const lower = rawHeaders.map((text, index) => (index % 2 === 0 ? text.toLowerCase() : text));
   const named = namedBy(valueIn(lower, 'connection'));
   const chunked = valueIn(lower, 'transfer-encoding') !== undefined;
   return pairsWhere(rawHeaders, lower, (name) => {
     if (NOT_FOR_THE_CLIENT.has(name) || name.startsWith('x-switchyard-')) return false;
-    return name === 'trailer' ? chunked : named?.has(name) !== true;
+    return name === 'trailer' ? chunked && mayChunk : named?.has(name) !== true;
   });
 }
 

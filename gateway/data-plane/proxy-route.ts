@@ -152,13 +152,19 @@ function sendTrailers(request: IncomingMessage, upstream: ClientRequest): void {
   request.prependOnceListener('end', () => upstream.addTrailers(trailersOf(request.rawTrailers)));
 }
 
+/** Whether a body of unknown length reaches this client in chunks: not HTTP/1.0, and not where there is no body. */
+function mayChunk({ req, statusCode }: Response): boolean {
+  const hasBody = req.method !== 'HEAD' && statusCode !== 204 && statusCode !== 304;
+  return hasBody && req.httpVersion !== '1.0';
+}
+
 /** Passes the answer on as it comes, its trailer fields too. */
 function stream(plane: DataPlane, passage: Passage, answer: IncomingMessage): void {
   const { response } = passage;
   const exposed = begun(plane, passage, answer.statusCode ?? 502);
   response.statusCode = answer.statusCode ?? 502;
   response.statusMessage = answer.statusMessage ?? '';
-  const headers = answerHeaders(answer.rawHeaders);
+  const headers = answerHeaders(answer.rawHeaders, mayChunk(response));
   for (let index = 0; index + 1 < headers.length; index += 2) {
     response.appendHeader(headers[index] ?? '', headers[index + 1] ?? '');
   }

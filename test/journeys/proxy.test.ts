@@ -312,6 +312,26 @@ describe('a proxied answer', () => {
     expect(response.rawTrailers).toEqual(['X-Sum', 'ab12']);
   });
 
+  it('is not harmed by trailers that are announced and cannot come, from either side', async () => {
+    const head = `POST /v1/proxy/pages/x HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-api-key: ${secret}\r\n`;
+    const announced = `${head}trailer: X-Sum\r\ncontent-length: 2\r\n\r\nab`;
+    expect(await exchange(gateway.url, announced, 2_000)).toMatch(/^HTTP\/1\.1 200 /);
+    expect(aws.requests.at(-1)?.headers).not.toHaveProperty('trailer');
+    aws.behave((incoming, response) => {
+      if (incoming.method === 'HEAD') {
+        incoming.socket.end('HTTP/1.1 200 OK\r\ntrailer: X-Sum\r\ntransfer-encoding: chunked\r\n\r\n');
+        return;
+      }
+      response.writeHead(200, { trailer: 'X-Sum' });
+      response.write('body');
+      response.addTrailers({ 'X-Sum': 'ab12' });
+      response.end();
+    });
+    expect(await send('/v1/proxy/pages/x', { method: 'HEAD' })).toMatchObject({ status: 200 });
+    const old = `GET /v1/proxy/pages/x HTTP/1.0\r\nx-api-key: ${secret}\r\n\r\n`;
+    expect(await exchange(gateway.url, old, 2_000)).toMatch(/^HTTP\/1\.1 200 OK\r\n.*\r\n\r\nbody$/s);
+  });
+
   it('may be of any size', async () => {
     const large = randomBytes(20_000_000);
     aws.behave((_request, response) => void response.end(large));
