@@ -174,6 +174,25 @@ describe('a layer', () => {
   });
 });
 
+describe('an import', () => {
+  it('answers drafts that can be applied as they are, and what it left out', async () => {
+    const rule = { key: 'hero', hashAttribute: 'user', hashVersion: 2, variations: ['a', 'b'] };
+    const payload = { features: { hero: { rules: [rule] }, old: { rules: [{ ...rule, hashVersion: 1 }] } } };
+    const read = await gateway.admin('POST', '/import', {
+      format: 'growthbook',
+      endpoint: 'ranking',
+      payload,
+    });
+    expect(read).toMatchObject({
+      status: 200,
+      body: { experiments: [{ key: 'hero', hash: 'growthbook-v2' }], skipped: [{ code: 'growthbook-v1' }] },
+    });
+    const applied = await gateway.admin('PUT', '/config', { experiments: read.body.experiments });
+    expect(applied).toMatchObject({ status: 200, body: { applied: true } });
+    expect((await gateway.admin('GET', at('hero'))).body.state).toBe('draft');
+  });
+});
+
 describe('a holdout', () => {
   it('shares the names of experiments', async () => {
     const holdout = { key: 'told', unit: 'user', share: 500 };

@@ -64,6 +64,7 @@ export const ACCESS_ROWS: Readonly<Record<string, readonly string[]>> = {
       `delete${name}`,
     ]),
     ...['writeFeatures', 'readFeatures', 'forgetFeatures'],
+    'importExperiments',
     ...['planChange', 'removeChange', 'restoreRevision', 'promoteExperiment'],
     ...['submit', 'withdraw', 'start', 'pause', 'resume', 'stop', 'archive', 'decide'].map(
       (action) => `${action}Experiment`,
