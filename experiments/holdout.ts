@@ -26,7 +26,7 @@ export const holdoutSchema = z.strictObject({
 export type Holdout = z.infer<typeof holdoutSchema>;
 
 /** A unit's place in a holdout, exposed like an assignment. */
-interface HoldoutMembership {
+export interface HoldoutMembership {
   readonly holdout: string;
   readonly revision: number;
   readonly unit: string;

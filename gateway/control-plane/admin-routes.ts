@@ -16,6 +16,7 @@ import { experimentHistoryRoutes } from './experiment-history-routes.ts';
 import { experimentInsightRoutes, type ResultsOf } from './experiment-insight-routes.ts';
 import { experimentRoutes } from './experiment-routes.ts';
 import { experimentRules } from './experiment-rules.ts';
+import { holdoutResultsRoute } from './holdout-routes.ts';
 import { importRoute } from './import-route.ts';
 import { SERVICE_KEY_KIND, TENANT_KEY_KIND } from './key-declarations.ts';
 import { keyRoutes } from './key-routes.ts';
@@ -57,6 +58,7 @@ export function adminRoutes({ store, source, featureStore, resultsOf }: AdminOpt
     ...experimentHistoryRoutes({ writer, source, store }),
     ...commentRoutes(writer),
     ...layerRoutes(writer),
+    holdoutResultsRoute({ source, resultsOf }),
     importRoute(),
     ...RESOURCE_KINDS.flatMap((kind) => resourceRoutes(kind, writer, rules[kind.name])),
     ...configurationRoutes({ writer, rules }),

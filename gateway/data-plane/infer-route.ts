@@ -1,3 +1,4 @@
+import { randomUUIDv7 } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Request, RequestHandler, Response } from 'express';
 import { type Assignment, assign, type EvaluationContext } from '../../experiments/assignment.ts';
@@ -31,6 +32,7 @@ import { recordInvocation } from './record-invocation.ts';
 import type { ResponseCache } from './response-cache.ts';
 import { type AttemptListener, type PlanResult, runPlan } from './run-plan.ts';
 import type { Shadows } from './shadow/shadows.ts';
+import { parametersOf, sideAssignments } from './side-assignments.ts';
 import { signatureAt } from './signature-at.ts';
 import { throughCache } from './through-cache.ts';
 import type { WireProtocol, WireRequest } from './wire-protocol.ts';
@@ -230,18 +232,30 @@ async function finish(
   const answered = answerOf(endpoint, result);
   const answer = answered instanceof Problem ? answered : wire.answer(answered);
   const status = answer instanceof Problem ? answer.status : 200;
+  const served = {
+    endpoint: endpoint.endpoint.key,
+    assigned: plan.assigned,
+    target: result.served,
+    attempts: result.attempts,
+    status,
+    error: answer instanceof Problem ? answer.code : null,
+  };
+  const beside = sideAssignments(endpoint, done.attributes);
+  await Promise.all(
+    beside.map((side) =>
+      recordExposure(plane.spool, context, { ...served, assignment: side, id: randomUUIDv7() }),
+    ),
+  );
+  const enrolled = assignment.kind === 'enrolled' ? [assignment, ...beside] : beside;
+  const parameters = parametersOf(endpoint, enrolled);
+  if (parameters !== null) {
+    const text = Buffer.from(JSON.stringify(parameters)).toString('base64url');
+    response.setHeader('x-switchyard-parameters', text);
+  }
   if (assignment.kind === 'enrolled') {
     const { experiment, variant } = assignment;
     plane.telemetry.variantRequests.inc({ experiment, variant: variant.key, status });
-    await recordExposure(plane.spool, context, {
-      endpoint: endpoint.endpoint.key,
-      assignment,
-      assigned: plan.assigned,
-      target: result.served,
-      attempts: result.attempts,
-      status,
-      error: answer instanceof Problem ? answer.code : null,
-    });
+    await recordExposure(plane.spool, context, { ...served, assignment });
   }
   countAnswer(plane.telemetry, context, {
     endpoint: endpoint.endpoint.key,

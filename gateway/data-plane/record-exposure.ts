@@ -15,11 +15,13 @@ export interface Served {
   readonly attempts: number;
   readonly status: number;
   readonly error: string | null;
+  /** Of an assignment beside the one that chose the target; the request's unless given. */
+  readonly id?: string;
 }
 
 /**
- * Appends the exposure to the spool; the answer waits for it. The exposure's id is the request's: one request
- * exposes one unit to one variant. It cannot fail the request; what could not be written is counted there.
+ * Appends the exposure to the spool; the answer waits for it. The exposure's id is the request's, as one
+ * experiment at most chooses its target; what it takes part in beside has ids of its own. It cannot fail the request; what could not be written is counted there.
  * A tester's override is no exposure.
  */
 export async function recordExposure(spool: Spool, context: RequestContext, served: Served): Promise<void> {
@@ -29,7 +31,7 @@ export async function recordExposure(spool: Spool, context: RequestContext, serv
   const unitKey = context.configuration?.unitKeys.get(tenant);
   if (unitKey === undefined) throw new Error(`tenant "${tenant}" has no pseudonymisation key`);
   const exposure: Exposure = {
-    id: context.requestId,
+    id: served.id ?? context.requestId,
     at: context.arrivedAt,
     tenant,
     endpoint: served.endpoint,

@@ -11,7 +11,7 @@ import { importUnleash, unleashExportSchema } from '../../../experiments/import/
 const USERS = Array.from({ length: 3_000 }, (_, index) => `user-${index}`);
 
 /** What a unit gets of an imported experiment: the parameter `value`, or nothing. */
-function valueOf(experiment: Experiment | undefined): (context: Record<string, unknown>) => unknown {
+function givenBy(experiment: Experiment | undefined): (context: Record<string, unknown>) => unknown {
   if (experiment === undefined) throw new Error('nothing was imported');
   const result = compileExperiment({ experiment, state: 'running', revision: 1, segments: new Map() });
   if (!result.ok) throw new Error(JSON.stringify(result.issues));
@@ -44,7 +44,7 @@ describe('importing from GrowthBook', () => {
           ];
           const features = { feature: { defaultValue: 'none', rules } };
           const client = new GrowthBookClient().initSync({ payload: { features } });
-          const ours = valueOf(growthBook(features).experiments[0]);
+          const ours = givenBy(growthBook(features).experiments[0]);
           for (const user of USERS.slice(0, 300)) {
             const theirs = client.evalFeature('feature', { attributes: { user } });
             expect(ours({ user })).toBe(theirs.source === 'experiment' ? theirs.value : undefined);
@@ -62,7 +62,7 @@ describe('importing from GrowthBook', () => {
     ];
     const features = { feature: { defaultValue: 'none', rules } };
     const client = new GrowthBookClient().initSync({ payload: { features } });
-    const ours = valueOf(growthBook(features).experiments[0]);
+    const ours = givenBy(growthBook(features).experiments[0]);
     for (const [index, user] of USERS.entries()) {
       const context = {
         user,
@@ -124,7 +124,7 @@ describe('importing from Unleash', () => {
       client.on('error', () => undefined);
       try {
         await new Promise((resolve) => client.once('ready', resolve));
-        const ours = valueOf(unleash(features).experiments[0]);
+        const ours = givenBy(unleash(features).experiments[0]);
         for (const [index, userId] of USERS.entries()) {
           const country = index % 4 === 0 ? 'FR' : 'DE';
           const theirs = client.getVariant('Checkout Flow', { userId, properties: { country } });
