@@ -6,6 +6,7 @@ import type { Metric } from '../../experiments/metric.ts';
 import type { DigestState, LakeDigest } from './digest/lake-digest.ts';
 import { type AnalysisScope, loadExperiment } from './experiment-tables.ts';
 import { countExposures, type ExposureResults, type SplitResults } from './exposure-results.ts';
+import { heterogeneityOf, type VariantHeterogeneity } from './heterogeneity-results.ts';
 import {
   ALWAYS_VALID,
   type Measuring,
@@ -16,6 +17,7 @@ import {
   resultsBy,
 } from './measure-metrics.ts';
 import { metricPlan } from './metric-plan.ts';
+import { type DailyComparison, dailySeries, noveltyOf, type VariantNovelty } from './primary-over-time.ts';
 import {
   type AsServed,
   type AttributedOutcomes,
@@ -32,6 +34,8 @@ export interface ResultsRequest extends AnalysisScope {
   readonly digest: LakeDigest;
   /** Beside the always-valid one. */
   readonly methods?: readonly Method[];
+  /** The primary metric over time and by dimension too. */
+  readonly detailed?: boolean;
 }
 
 export interface ExperimentResults extends SplitResults {
@@ -61,7 +65,17 @@ export interface ExperimentResults extends SplitResults {
   readonly fallbacks: number;
   readonly asServed: readonly AsServed[];
   readonly attribution: readonly AttributedOutcomes[];
+  /** Of the primary metric, when it was asked for. */
+  readonly detail: ResultsDetail | null;
   readonly verdict: Verdict;
+}
+
+/** The primary metric over time and by dimension. */
+export interface ResultsDetail {
+  /** As it stood at the end of each day. */
+  readonly series: readonly DailyComparison[];
+  readonly novelty: readonly VariantNovelty[];
+  readonly heterogeneity: readonly VariantHeterogeneity[];
 }
 
 /**
@@ -90,6 +104,7 @@ async function resultsOf(
   const { exposures, split, fallbacks } = await countExposures(connection, loaded, variants);
   const measured = await measureMetrics(connection, request, measuring);
   const results = resultsBy(ALWAYS_VALID, measured, request);
+  const detail = request.detailed === true ? await detailOf(connection, request, measuring) : null;
   return {
     experiment: experiment.key,
     revision,
@@ -110,8 +125,36 @@ async function resultsOf(
     fallbacks,
     asServed: await asServedOf(connection),
     attribution: await attributedOutcomesOf(connection),
-    verdict: verdictOf({ ...split, metrics: results, excludedUnits: exposures.excludedUnits }),
+    detail,
+    verdict: verdictOf({
+      ...split,
+      metrics: results,
+      excludedUnits: exposures.excludedUnits,
+      heterogeneity: detail?.heterogeneity.flatMap(({ dimensions }) => dimensions) ?? [],
+      ...noveltyNote(detail),
+    }),
   };
+}
+
+async function detailOf(
+  connection: DuckDBConnection,
+  scope: AnalysisScope,
+  { plan, loaded, dialect }: Measuring,
+): Promise<ResultsDetail> {
+  const primary = plan.metrics.find(({ role }) => role === 'primary');
+  if (primary === undefined) return { series: [], novelty: [], heterogeneity: [] };
+  const of = { metric: primary.metric, scope, loaded, dialect };
+  return {
+    series: await dailySeries(connection, of),
+    novelty: await noveltyOf(connection, of),
+    heterogeneity: await heterogeneityOf(connection, primary, of),
+  };
+}
+
+/** Of the variants the one whose effect changes most certainly. */
+function noveltyNote(detail: ResultsDetail | null): { novelty?: VariantNovelty['trend'] } {
+  const [clearest] = (detail?.novelty ?? []).map(({ trend }) => trend).toSorted((a, b) => a.p - b.p);
+  return clearest === undefined ? {} : { novelty: clearest };
 }
 
 async function measureAsServed(

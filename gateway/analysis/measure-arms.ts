@@ -20,8 +20,9 @@ export interface MeasuredArms {
 }
 
 /** What `momentsSql` gives for one variant: as many of the columns as the metric has. */
-interface MomentsRow extends Partial<Record<string, number>> {
+interface MomentsRow {
   readonly n: number;
+  readonly [column: string]: number | string | undefined;
 }
 
 /** Runs the query of `momentsSql`, grouped by epoch, and reads the arms off it, in the order of `variants`. */
@@ -65,7 +66,7 @@ function overStrata(variants: readonly string[], strata: readonly MeasuredArms[]
 }
 
 /** By what the metric is: a ratio or a mean, with a covariate or without. */
-function armsOf(
+export function armsOf(
   metric: Metric,
   rows: readonly { readonly key: string; readonly row: MomentsRow }[],
 ): MeasuredArms {
@@ -83,7 +84,8 @@ function armsOf(
   }
   const arms = rows.map(({ key, row }) => {
     if (isRatio) return { key, moments: ratioMoments(joint<Pair>(row, ['y', 'x'])) };
-    const { n, y = 0, yy = 0 } = row;
+    const { n } = row;
+    const [y, yy] = [numberIn(row, 'y'), numberIn(row, 'yy')];
     if (!isBinary(metric)) return { key, moments: { n, mean: y, variance: yy } };
     const successes = Math.round(y * n);
     return { key, moments: proportionMoments(successes, n), share: { successes, n } };
@@ -99,11 +101,16 @@ function joint<Vector extends readonly number[]>(
 ): JointMoments<Vector> {
   return {
     n: row.n,
-    means: columns.map((column) => row[column] ?? 0) as readonly number[] as Vector,
+    means: columns.map((column) => numberIn(row, column)) as readonly number[] as Vector,
     covariances: columns.map((left, i) =>
-      columns.map((right, j) => row[i <= j ? left + right : right + left] ?? 0),
+      columns.map((right, j) => numberIn(row, i <= j ? left + right : right + left)),
     ),
   };
+}
+
+/** Absent where there are no units. */
+function numberIn(row: MomentsRow, column: string): number {
+  return Number(row[column] ?? 0);
 }
 
 /** Exactly 0 or 1 for each unit, so that the variance follows from the mean. */

@@ -13,7 +13,7 @@ import type { Dialect } from './sql/dialect.ts';
 import { metricQuery } from './sql/metric-query.ts';
 import { momentsSql, unitValueSql } from './sql/unit-query.ts';
 
-const ALPHA = 0.05;
+export const ALPHA = 0.05;
 /** Tightest at 5,000 units: small effects are seen early without giving up much later. */
 export const ALWAYS_VALID: Extract<Method, { kind: 'always-valid' }> = {
   kind: 'always-valid',

@@ -2,7 +2,7 @@ import type { Metric, OutcomeFilter } from '../../../experiments/metric.ts';
 import type { Dialect } from './dialect.ts';
 
 const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
+export const DAY_MS = 24 * HOUR_MS;
 /** A tenant's clock may be behind ours by this much without an outcome seeming to come before its exposure. */
 const CLOCK_SKEW_MS = 5_000;
 
