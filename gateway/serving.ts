@@ -9,8 +9,7 @@ import { FailedAttempts } from './access/failed-attempts.ts';
 import { IdentityProvider } from './access/identity-provider.ts';
 import { KeyUseRecorder } from './access/key-use-recorder.ts';
 import { SignIn } from './access/sign-in.ts';
-import { LakeDigest } from './analysis/digest/lake-digest.ts';
-import { experimentResults } from './analysis/experiment-results.ts';
+import { Analysis } from './analysis/analysis.ts';
 import { advanceExperiments } from './automation/advance-experiments.ts';
 import { runAsOwner } from './automation/run-as-owner.ts';
 import type { GatewayConfig } from './config.ts';
@@ -20,15 +19,16 @@ import { ResponseCache } from './data-plane/response-cache.ts';
 import { Shadows } from './data-plane/shadow/shadows.ts';
 import { FeatureStore } from './features/feature-store.ts';
 import { Features } from './features/features.ts';
+import { GuardrailCounters } from './guardrails/guardrail-counters.ts';
+import { GuardrailWatch } from './guardrails/guardrail-watch.ts';
+import { haltBy } from './guardrails/halt-variant.ts';
 import { createApp } from './http/app.ts';
 import { digestOf } from './http/authenticate.ts';
 import { type Listening, listen } from './http/listen.ts';
 import { CALLBACK_PATH } from './http/sign-in-routes.ts';
 import { MonthlyUsage } from './limits/monthly-usage.ts';
 import { RequestLimits } from './limits/request-limits.ts';
-import { LakeReader } from './pipeline/lake-reader.ts';
 import { Spool } from './pipeline/spool.ts';
-import type { RegisteredExperiment } from './snapshot/snapshot.ts';
 import { SnapshotSource } from './snapshot/snapshot-source.ts';
 import { TargetCredentials } from './targets/credentials/target-credentials.ts';
 import { OnnxTargets } from './targets/onnx-targets.ts';
@@ -42,6 +42,8 @@ import { WebhookDispatcher } from './webhooks/webhook-dispatcher.ts';
 const POLL_INTERVAL_MS = 250;
 /** How late a step of a ramp or a schedule may be. */
 const AUTOMATION_INTERVAL_MS = 1_000;
+/** A look costs well under a millisecond. */
+const GUARDRAIL_INTERVAL_MS = 1_000;
 const STORE_TIMEOUT_MS = 2_000;
 const WEBHOOK_INTERVAL_MS = 1_000;
 const ADMIN_KEY_SECRET = 'admin-key-sha256';
@@ -108,25 +110,24 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     onnx.reconcile(snapshot);
     targets.reconcile(snapshot.targets);
   });
-  let analysis: Promise<{ reader: LakeReader; digest: LakeDigest }> | null = null;
-  /** Opened at the first question: a process that only routes has no use for a database engine. */
-  const openAnalysis = async () => {
-    const reader = await LakeReader.open({
-      lake,
-      cacheDirectory: join(config.dataDir, 'lake-cache', String(process.pid)),
-      onDamaged: (object) => {
-        telemetry.damagedObjects.inc();
-        logger.error({ object }, 'an object of the lake is damaged: results leave it out, see quarantine/');
-      },
-    });
-    return { reader, digest: new LakeDigest(reader, join(config.dataDir, 'analysis', 'digest.duckdb')) };
-  };
-  const resultsOf = async ({ experiment, revision }: RegisteredExperiment) => {
-    const metrics = [...(source.current?.snapshot.metrics.values() ?? [])];
-    analysis ??= openAnalysis();
-    const { digest } = await analysis;
-    return experimentResults({ experiment, revision, metrics, digest, asOfMs: Date.now() });
-  };
+  const counters = new GuardrailCounters();
+  const guardrails = new GuardrailWatch({
+    counters,
+    current: () => source.current?.snapshot ?? null,
+    halt: haltBy(new ConfigurationWriter(store, source)),
+    logger,
+    intervalMs: GUARDRAIL_INTERVAL_MS,
+  });
+  const analysis = new Analysis({
+    lake,
+    dataDir: config.dataDir,
+    store,
+    metrics: () => [...(source.current?.snapshot.metrics.values() ?? [])],
+    onDamaged: (object) => {
+      telemetry.damagedObjects.inc();
+      logger.error({ object }, 'an object of the lake is damaged: results leave it out, see quarantine/');
+    },
+  });
   const uses = new KeyUseRecorder({ store, logger });
   const usage = new MonthlyUsage({ store, logger });
   const limits = new RequestLimits({ processes: config.workers, maxInFlight: config.maxInFlight, usage });
@@ -149,6 +150,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       events,
       targets,
       spool,
+      counters,
       telemetry,
       statistics: new InferenceStatistics(),
       features: new Features(featureStore, telemetry.registry),
@@ -162,10 +164,8 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       store,
       featureStore,
       source,
-      resultsOf: async (registered, { fresh }) => {
-        if (fresh) await options.shipSpool(spool);
-        return resultsOf(registered);
-      },
+      analysis,
+      ship: () => options.shipSpool(spool),
     },
   });
   const webhooks = messageSender({ allowPrivate: config.webhooksAllowPrivate });
@@ -192,10 +192,12 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       advanceExperiments({
         writer: new ConfigurationWriter(store, source),
         source,
-        metricsOf: async (registered) => (await resultsOf(registered)).metrics,
+        metricsOf: async (registered) =>
+          (await analysis.results(registered, { detailed: false, methods: [] })).metrics,
         now: () => new Date(),
       }),
   });
+  guardrails.start();
   const listening: Listening = await listen(app, config);
   return {
     url: listening.url,
@@ -210,10 +212,11 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       await telling.stop();
       await webhooks.close();
       await automation.stop();
+      await guardrails.stop();
       await source.stop();
       await shadows.stop();
       await Promise.all([targets.close(), onnx.close(), spool.stop(), uses.stop(), usage.stop()]);
-      (await analysis)?.reader.close();
+      await analysis.close();
       await Promise.all([store.close(), featureStore.close()]);
     },
   };

@@ -18,12 +18,17 @@ const BUILT_IN: Readonly<Record<string, Tolerance>> = {
   latency: { absolute: 10, relative: 0.1 },
 };
 
+/** What a guardrail of that key tolerates; nothing unless it is built in. */
+export function toleranceOf(key: string): Tolerance {
+  return BUILT_IN[key] ?? NONE;
+}
+
 /** Whether the whole interval lies beyond what the guardrail tolerates, on the bad side. */
 export function isBreached(guardrail: MetricResult, { absolute, control }: Comparison): boolean {
   if (absolute.interval === null) return false;
   const [low, high] = absolute.interval;
   const leastHarm = guardrail.direction === 'increase' ? -high : low;
-  const { absolute: amount, relative } = BUILT_IN[guardrail.key] ?? NONE;
+  const { absolute: amount, relative } = toleranceOf(guardrail.key);
   const controlMean = guardrail.variants.find(({ key }) => key === control)?.mean ?? 0;
   return leastHarm > Math.max(amount, relative * Math.abs(controlMean));
 }

@@ -44,10 +44,13 @@ export function meanGuardrail(
   return readingOf(Math.min(...evidences), alpha);
 }
 
+/** In standard deviations: the tail of a normal distribution is 5e-198 there. */
+const HOPELESS = -30;
+
 function logOneSided({ estimate, standardError }: Effect, n: number, rho: number): number {
   if (!(standardError > 0)) return 0;
   const sum = (Math.sqrt(n) * estimate) / standardError;
-  // The floor keeps a hopeless case from becoming −∞; it is far from any decision.
-  const positive = Math.max(Number.MIN_VALUE, normalCdf(sum / Math.sqrt(n + rho), 0, 1));
-  return Math.LN2 + logMixture(sum, n, rho) + Math.log(positive);
+  // So far on the good side, the normal tail below is no number any more, and its square outweighs it: no evidence.
+  if (sum < HOPELESS * Math.sqrt(n + rho)) return 0;
+  return Math.LN2 + logMixture(sum, n, rho) + Math.log(normalCdf(sum / Math.sqrt(n + rho), 0, 1));
 }

@@ -21,6 +21,7 @@ import {
 import { Secrets } from './secrets.ts';
 import { asStoreErrors, invalidUri, isConnectionError, isDuplicateKey } from './store-error.ts';
 import type { Actor, AuditEntry, Change, StoredDocument } from './stored-document.ts';
+import { ResultsCache, type StoredResults } from './stored-results.ts';
 import { Usage } from './usage.ts';
 import { type WebhookCursor, WebhookDeliveries, type WebhookDelivery } from './webhook-deliveries.ts';
 
@@ -63,6 +64,7 @@ export class ConfigurationStore {
   readonly #log: Collection<LogRecord>;
   readonly #documents: Collection<DocumentRecord>;
   readonly #secrets: Secrets;
+  readonly #results: ResultsCache;
   readonly #keyUses: KeyUses;
   readonly #idempotencyKeys: IdempotencyKeys;
   readonly #usage: Usage;
@@ -75,6 +77,7 @@ export class ConfigurationStore {
     this.#log = client.db(database).collection('audit');
     this.#documents = client.db(database).collection('documents');
     this.#secrets = new Secrets(client.db(database).collection('secrets'));
+    this.#results = new ResultsCache(client.db(database).collection('results'));
     this.#keyUses = new KeyUses(client.db(database).collection('keyUses'));
     this.#idempotencyKeys = new IdempotencyKeys(client.db(database).collection('idempotency'), now);
     this.#usage = new Usage(client.db(database).collection('usage'));
@@ -265,6 +268,15 @@ export class ConfigurationStore {
   /** Forgets where a webhook stood and what it was sent. */
   async forgetWebhook(webhook: string): Promise<void> {
     return this.#ask('forget a webhook', () => this.#webhooks.forget(webhook));
+  }
+
+  /** The newest results of that name, of whatever input. */
+  async results(name: string): Promise<StoredResults | null> {
+    return this.#ask('read results', () => this.#results.find(name));
+  }
+
+  async putResults(name: string, results: StoredResults): Promise<void> {
+    return this.#ask('store results', () => this.#results.put(name, results));
   }
 
   /** Ends every connection; what is under way rejects. */

@@ -11,13 +11,13 @@ import {
   ALWAYS_VALID,
   type Measuring,
   measureMetrics,
-  queriesOf,
   type ReportedMetric,
   reported,
   resultsBy,
 } from './measure-metrics.ts';
 import { metricPlan } from './metric-plan.ts';
 import { type DailyComparison, dailySeries, noveltyOf, type VariantNovelty } from './primary-over-time.ts';
+import { queriesOf } from './queries-of.ts';
 import {
   type AsServed,
   type AttributedOutcomes,
@@ -52,6 +52,8 @@ export interface ExperimentResults extends SplitResults {
     readonly from: string;
     readonly weights: Readonly<Record<string, number>>;
   }[];
+  /** Whether a change of weights moved units: then outcomes count until the unit's period ends. */
+  readonly moved: boolean;
   /** As assigned, always-valid: the primary analysis. */
   readonly metrics: readonly ReportedMetric[];
   /** By metric: DuckDB's SQL over the lake's own files that gives the moments the result was made of. */
@@ -71,7 +73,7 @@ export interface ExperimentResults extends SplitResults {
 }
 
 /** The primary metric over time and by dimension. */
-export interface ResultsDetail {
+interface ResultsDetail {
   /** As it stood at the end of each day. */
   readonly series: readonly DailyComparison[];
   readonly novelty: readonly VariantNovelty[];
@@ -105,20 +107,28 @@ async function resultsOf(
   const measured = await measureMetrics(connection, request, measuring);
   const results = resultsBy(ALWAYS_VALID, measured, request);
   const detail = request.detailed === true ? await detailOf(connection, request, measuring) : null;
+  const reportedMetrics = reported(results, measured);
+  const asOf = new Date(asOfMs).toISOString();
+  const epochs = loaded.epochs.map(({ fromRevision, fromMs, weights }) => ({
+    fromRevision,
+    from: new Date(fromMs).toISOString(),
+    weights: Object.fromEntries(weights),
+  }));
   return {
     experiment: experiment.key,
     revision,
-    asOf: new Date(asOfMs).toISOString(),
+    asOf,
     input,
     exposures,
     ...split,
-    epochs: loaded.epochs.map(({ fromRevision, fromMs, weights }) => ({
-      fromRevision,
-      from: new Date(fromMs).toISOString(),
-      weights: Object.fromEntries(weights),
-    })),
-    metrics: reported(results, measured),
-    queries: queriesOf(measured, request, measuring),
+    epochs,
+    moved: loaded.moved,
+    metrics: reportedMetrics,
+    queries: queriesOf(
+      { metrics: reportedMetrics, asOf, epochs, moved: loaded.moved },
+      request,
+      measuring.dialect,
+    ),
     otherMethods: methods.map((method) => ({ method, metrics: resultsBy(method, measured, request) })),
     metricsAsServed: fallbacks === 0 ? [] : await measureAsServed(connection, request, measuring),
     serving: await servingOf(connection),

@@ -10,7 +10,6 @@ import { isShare, type MeasuredArms, measureArms } from './measure-arms.ts';
 import { measureQuantile } from './measure-quantile.ts';
 import type { MetricPlan, PlannedMetric } from './metric-plan.ts';
 import type { Dialect } from './sql/dialect.ts';
-import { metricQuery } from './sql/metric-query.ts';
 import { momentsSql, unitValueSql } from './sql/unit-query.ts';
 
 export const ALPHA = 0.05;
@@ -90,22 +89,6 @@ export function reported(
     const result = results.find(({ key }) => key === metric.key);
     return result === undefined ? [] : [{ ...result, definition: metric, varianceReduction }];
   });
-}
-
-/** By metric, what gives over the lake's files the moments that the result was made of. */
-export function queriesOf(
-  metrics: readonly MeasuredMetric[],
-  scope: AnalysisScope,
-  { loaded, dialect }: Pick<Measuring, 'loaded' | 'dialect'>,
-): Record<string, string> {
-  return Object.fromEntries(
-    metrics.map(({ planned: { metric }, measured: { arms } }) => {
-      const quantiles = new Map(
-        arms.filter(({ moments }) => moments.n > 0).map(({ key, moments }) => [key, moments.mean]),
-      );
-      return [metric.key, metricQuery(metric, { ...scope, ...loaded, quantiles }, dialect)];
-    }),
-  );
 }
 
 function metricResult(

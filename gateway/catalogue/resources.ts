@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { environmentSchema } from '../../experiments/environment.ts';
 import { experimentSchema } from '../../experiments/experiment.ts';
+import { haltSchema } from '../../experiments/halt.ts';
 import { holdoutSchema } from '../../experiments/holdout.ts';
 import { layerSchema } from '../../experiments/layer.ts';
 import { metricSchema } from '../../experiments/metric.ts';
@@ -192,6 +193,21 @@ export const RESOURCE_KINDS = [
       url: 'https://hooks.example/switchyard',
       kinds: ['experiments'],
       actions: ['start', 'stop'],
+    },
+  },
+  {
+    name: 'halts',
+    singular: 'halt',
+    schema: haltSchema,
+    keyField: 'key',
+    immutable: true,
+    filters: ['experiment'],
+    writers: EXPERIMENTER,
+    example: {
+      key: 'ranker-v2.treatment',
+      experiment: 'ranker-v2',
+      variant: 'treatment',
+      reason: 'Support has had three complaints about its order',
     },
   },
 ] as const satisfies readonly ResourceKind[];

@@ -1,11 +1,13 @@
 import { NO_REVIEW } from '../../experiments/environment.ts';
 import { keptExperimentSchema } from '../../experiments/kept-experiment.ts';
 import type { ConfigurationStore } from '../../experiments/store/configuration-store.ts';
+import type { Analysis } from '../analysis/analysis.ts';
 import { RESOURCE_KINDS } from '../catalogue/resources.ts';
 import { featureRoutes } from '../features/feature-routes.ts';
 import type { FeatureStore } from '../features/feature-store.ts';
 import type { Route } from '../http/route.ts';
 import { type SnapshotSource, TENANT_SECRET_PREFIX } from '../snapshot/snapshot-source.ts';
+import { analysisRoutes } from './analysis-routes.ts';
 import { auditRoutes } from './audit-routes.ts';
 import { ConfigurationWriter } from './change-configuration.ts';
 import { commentRoutes } from './comment-routes.ts';
@@ -13,7 +15,7 @@ import { configurationRoutes } from './configuration-routes.ts';
 import { eraseUnitsRoute, newUnitKey } from './erase-units-route.ts';
 import { experimentWarnings } from './experiment-actions.ts';
 import { experimentHistoryRoutes } from './experiment-history-routes.ts';
-import { experimentInsightRoutes, type ResultsOf } from './experiment-insight-routes.ts';
+import { experimentInsightRoutes } from './experiment-insight-routes.ts';
 import { experimentRoutes } from './experiment-routes.ts';
 import { experimentRules } from './experiment-rules.ts';
 import { holdoutResultsRoute } from './holdout-routes.ts';
@@ -28,11 +30,13 @@ export interface AdminOptions {
   readonly store: ConfigurationStore;
   readonly source: SnapshotSource;
   readonly featureStore: FeatureStore;
-  readonly resultsOf: ResultsOf;
+  readonly analysis: Analysis;
+  /** Brings what is still in the spool to the lake. */
+  readonly ship: () => Promise<void>;
 }
 
 /** The control plane, `/admin/v1/…`: who may call what is in each route. */
-export function adminRoutes({ store, source, featureStore, resultsOf }: AdminOptions): Route[] {
+export function adminRoutes({ store, source, featureStore, analysis, ship }: AdminOptions): Route[] {
   const writer = new ConfigurationWriter(store, source);
   const rules: Readonly<Record<string, ResourceRules>> = {
     experiments: {
@@ -54,12 +58,13 @@ export function adminRoutes({ store, source, featureStore, resultsOf }: AdminOpt
     ...keyRoutes(TENANT_KEY_KIND, writer, store),
     ...keyRoutes(SERVICE_KEY_KIND, writer, store),
     ...experimentRoutes({ writer, source }),
-    ...experimentInsightRoutes({ writer, source, resultsOf }),
+    ...experimentInsightRoutes({ writer, source }),
     ...experimentHistoryRoutes({ writer, source, store }),
     ...commentRoutes(writer),
     ...layerRoutes(writer),
-    holdoutResultsRoute({ source, resultsOf }),
+    holdoutResultsRoute({ source, analysis, ship }),
     importRoute(),
+    ...analysisRoutes({ writer, source, analysis, ship }),
     ...RESOURCE_KINDS.flatMap((kind) => resourceRoutes(kind, writer, rules[kind.name])),
     ...configurationRoutes({ writer, rules }),
     ...featureRoutes(featureStore),

@@ -1,10 +1,10 @@
 import { newStatus } from '../../experiments/experiment-status.ts';
 import { holdoutAsExperiment } from '../../experiments/holdout.ts';
+import type { Analysis } from '../analysis/analysis.ts';
 import { anObject } from '../http/openapi-parts.ts';
 import { READERS, type Route } from '../http/route.ts';
 import { Problem } from '../problems.ts';
 import type { SnapshotSource } from '../snapshot/snapshot-source.ts';
-import type { ResultsOf } from './experiment-insight-routes.ts';
 
 const EXAMPLE = {
   experiment: 'q4-holdout',
@@ -16,10 +16,13 @@ const EXAMPLE = {
 /** The verdict on everything that runs together: open units against those held out. */
 export function holdoutResultsRoute({
   source,
-  resultsOf,
+  analysis,
+  ship,
 }: {
   readonly source: SnapshotSource;
-  readonly resultsOf: ResultsOf;
+  readonly analysis: Analysis;
+  /** Brings what is still in the spool to the lake. */
+  readonly ship: () => Promise<void>;
 }): Route {
   return {
     method: 'get',
@@ -37,7 +40,8 @@ export function holdoutResultsRoute({
       const { value, revision } = holdout;
       const experiment = holdoutAsExperiment(value);
       const registered = { experiment, state: 'running' as const, status: newStatus(''), revision };
-      response.json(await resultsOf(registered, { fresh: request.query['fresh'] === 'true' }));
+      if (request.query['fresh'] === 'true') await ship();
+      response.json(await analysis.results(registered, { detailed: false, methods: [] }));
     },
   };
 }

@@ -27,7 +27,7 @@ import { evaluationContext } from './evaluation-context.ts';
 import { findEndpoint } from './find-endpoint.ts';
 import { hedgeBudgetOf } from './hedge-budget.ts';
 import { type AttemptPlan, planAttempts } from './plan-attempts.ts';
-import { recordExposure } from './record-exposure.ts';
+import { type ExposureRecorder, recordExposure } from './record-exposure.ts';
 import { recordInvocation } from './record-invocation.ts';
 import type { ResponseCache } from './response-cache.ts';
 import { type AttemptListener, type PlanResult, runPlan } from './run-plan.ts';
@@ -37,9 +37,8 @@ import { signatureAt } from './signature-at.ts';
 import { throughCache } from './through-cache.ts';
 import type { WireProtocol, WireRequest } from './wire-protocol.ts';
 
-export interface DataPlane {
+export interface DataPlane extends ExposureRecorder {
   readonly targets: Targets;
-  readonly spool: Spool;
   readonly telemetry: Telemetry;
   readonly statistics: InferenceStatistics;
   readonly cache: ResponseCache<PlanResult>;
@@ -243,7 +242,7 @@ async function finish(
   const beside = sideAssignments(endpoint, done.attributes);
   await Promise.all(
     beside.map((side) =>
-      recordExposure(plane.spool, context, { ...served, assignment: side, id: randomUUIDv7() }),
+      recordExposure(plane, context, { ...served, assignment: side, id: randomUUIDv7() }),
     ),
   );
   const enrolled = assignment.kind === 'enrolled' ? [assignment, ...beside] : beside;
@@ -255,7 +254,7 @@ async function finish(
   if (assignment.kind === 'enrolled') {
     const { experiment, variant } = assignment;
     plane.telemetry.variantRequests.inc({ experiment, variant: variant.key, status });
-    await recordExposure(plane.spool, context, { ...served, assignment });
+    await recordExposure(plane, context, { ...served, assignment });
   }
   countAnswer(plane.telemetry, context, {
     endpoint: endpoint.endpoint.key,

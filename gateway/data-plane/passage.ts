@@ -103,7 +103,7 @@ function expose(
   if (assignment.kind !== 'enrolled') return Promise.resolve();
   const { experiment, variant } = assignment;
   plane.telemetry.variantRequests.inc({ experiment, variant: variant.key, status: served.status });
-  return recordExposure(plane.spool, context, {
+  return recordExposure(plane, context, {
     endpoint: endpoint.endpoint.key,
     assignment,
     assigned,

@@ -1,6 +1,7 @@
 import type { Enrolled } from '../../experiments/assignment.ts';
 import type { Exposure } from '../../experiments/exposure.ts';
 import type { Target } from '../../models/catalogue/target.ts';
+import type { GuardrailCounters } from '../guardrails/guardrail-counters.ts';
 import { elapsedMs, type RequestContext } from '../http/request-context.ts';
 import { pseudonym } from '../pipeline/pseudonym.ts';
 import type { Spool } from '../pipeline/spool.ts';
@@ -19,12 +20,22 @@ export interface Served {
   readonly id?: string;
 }
 
+/** Where exposures go: to the spool, and into what guardrails watch. */
+export interface ExposureRecorder {
+  readonly spool: Spool;
+  readonly counters: GuardrailCounters;
+}
+
 /**
  * Appends the exposure to the spool; the answer waits for it. The exposure's id is the request's, as one
  * experiment at most chooses its target; what it takes part in beside has ids of its own. It cannot fail the request; what could not be written is counted there.
  * A tester's override is no exposure.
  */
-export async function recordExposure(spool: Spool, context: RequestContext, served: Served): Promise<void> {
+export async function recordExposure(
+  { spool, counters }: ExposureRecorder,
+  context: RequestContext,
+  served: Served,
+): Promise<void> {
   const { assignment, assigned, target } = served;
   if (assignment.reason === 'override') return;
   const tenant = context.tenant?.key ?? '';
@@ -55,5 +66,6 @@ export async function recordExposure(spool: Spool, context: RequestContext, serv
     reported: false,
     dimensions: context.dimensions,
   };
+  counters.observe(exposure);
   await spool.append('exposures', exposure);
 }

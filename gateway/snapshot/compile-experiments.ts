@@ -1,6 +1,7 @@
 import { enrol } from '../../experiments/assignment.ts';
 import type { Subject } from '../../experiments/check.ts';
 import { type CompiledExperiment, compileExperiment } from '../../experiments/compile-experiment.ts';
+import { withoutHalted } from '../../experiments/halt.ts';
 import type { CompiledHoldout } from '../../experiments/holdout.ts';
 import { holdoutsOf } from './compile-endpoints.ts';
 import type { ConfigurationIssue } from './configuration-issue.ts';
@@ -28,7 +29,7 @@ export function compileExperiments(
       holdouts: holdoutsOf(registered.experiment.endpoint, holdouts),
       isInVariant,
     });
-    if (result.ok) compiled.set(key, result.compiled);
+    if (result.ok) compiled.set(key, withoutHalted(result.compiled, [...parsed.halts.values()]));
     else issues.push(...result.issues.map((issue) => ({ ...issue, resource: `experiments/${key}` })));
   }
   return compiled;

@@ -39,7 +39,7 @@ export function compileSnapshot(
     compiled: here,
     holdouts: holdouts.filter(({ holdout }) => holdout.environment === environment),
   });
-  const { tenants, experiments, metrics, environments, versions } = parsed;
+  const { tenants, experiments, metrics, halts, environments, versions } = parsed;
   const snapshot = {
     revision,
     tenants,
@@ -51,6 +51,7 @@ export function compileSnapshot(
     compiled,
     holdouts: parsed.holdouts,
     metrics,
+    halts,
     environments,
     targets,
     servedTargets,

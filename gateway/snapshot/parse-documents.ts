@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { environmentSchema } from '../../experiments/environment.ts';
 import type { KeptExperiment } from '../../experiments/experiment-status.ts';
+import { haltSchema } from '../../experiments/halt.ts';
 import { holdoutSchema } from '../../experiments/holdout.ts';
 import { issuesOf } from '../../experiments/issue.ts';
 import { keptExperimentSchema } from '../../experiments/kept-experiment.ts';
@@ -40,6 +41,7 @@ export function parseDocuments(documents: readonly StoredDocument[], issues: Con
     segments: valuesOf(collect('segments', segmentSchema)),
     metrics: valuesOf(collect('metrics', metricSchema)),
     webhooks: valuesOf(collect('webhooks', webhookSchema)),
+    halts: valuesOf(collect('halts', haltSchema)),
     environments: valuesOf(collect('environments', environmentSchema)),
     holdouts: collect('holdouts', holdoutSchema),
     experiments: new Map([...experiments].map(([key, stored]) => [key, registered(stored)])),

@@ -1,6 +1,7 @@
 import type { CompiledExperiment } from '../../experiments/assignment.ts';
 import type { EnvironmentPolicy } from '../../experiments/environment.ts';
 import type { KeptExperiment } from '../../experiments/experiment-status.ts';
+import type { Halt } from '../../experiments/halt.ts';
 import type { CompiledHoldout, Holdout } from '../../experiments/holdout.ts';
 import type { Metric } from '../../experiments/metric.ts';
 import type { ModelVersion } from '../../models/catalogue/model.ts';
@@ -78,6 +79,8 @@ export interface Snapshot {
   readonly compiled: ReadonlyMap<string, CompiledExperiment>;
   readonly holdouts: ReadonlyMap<string, RegisteredHoldout>;
   readonly metrics: ReadonlyMap<string, Metric>;
+  /** Variants that take no unit. Key: `experiment.variant`. */
+  readonly halts: ReadonlyMap<string, Halt>;
   /** What each environment asks of changes; one that is not here asks nothing. */
   readonly environments: ReadonlyMap<string, EnvironmentPolicy>;
   /** By key, each with the version that its alias names, if it names one. */

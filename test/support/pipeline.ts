@@ -79,9 +79,17 @@ export async function openDigest(lake: ObjectStore, directory: string): Promise<
 
 /** Takes these deliveries to a lake by the real way: spool, segments, Parquet. */
 export async function deliver(lake: ObjectStore, deliveries: readonly Delivery[]): Promise<void> {
-  const directory = join(await temporaryDirectory(), 'spool');
+  await deliverTo(lake, join(await temporaryDirectory(), 'spool'), deliveries);
+}
+
+/** The same through a spool in that directory, for what outlives a test. */
+export async function deliverTo(
+  lake: ObjectStore,
+  directory: string,
+  deliveries: readonly Delivery[],
+): Promise<void> {
   for (const { exposures = [], outcomes = [], invocations = [] } of deliveries) {
-    const spool = openSpool({ directory });
+    const spool = Spool.open({ writerId: randomUUID(), registry: new Registry(), log, directory });
     const appended = await Promise.all([
       ...exposures.map((record) => spool.append('exposures', record)),
       ...outcomes.map((record) => spool.append('outcomes', record)),
@@ -90,8 +98,9 @@ export async function deliver(lake: ObjectStore, deliveries: readonly Delivery[]
     if (appended.includes(false)) throw new Error('the spool refused');
     await spool.stop();
   }
-  const shipper = await openShipper({ directory, lake });
+  const shipper = await LakeShipper.open({ registry: new Registry(), log, directory, lake });
   const { failed, corruptLines } = await shipper.ship();
+  await shipper.stop();
   if (failed > 0 || corruptLines > 0)
     throw new Error(`${failed} segments and ${corruptLines} lines were not shipped`);
 }

@@ -1,0 +1,113 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import type { Method } from '../../experiments/analysis/method.ts';
+import type { Metric } from '../../experiments/metric.ts';
+import type { ConfigurationStore } from '../../experiments/store/configuration-store.ts';
+import type { ObjectStore } from '../../models/artifacts/object-store.ts';
+import { LakeReader } from '../pipeline/lake-reader.ts';
+import type { RegisteredExperiment } from '../snapshot/snapshot.ts';
+import { LakeDigest } from './digest/lake-digest.ts';
+import { type ExperimentResults, experimentResults } from './experiment-results.ts';
+import { type PowerRequest, type PowerResults, planExperiment } from './plan-experiment.ts';
+import { type MetricPreview, type PreviewRequest, previewMetric } from './preview-metric.ts';
+
+/** Raised when the same input would give other results, or in another shape. */
+const RESULTS_VERSION = 1;
+const HOUR_MS = 3_600_000;
+
+export interface AnalysisOptions {
+  readonly lake: ObjectStore;
+  readonly dataDir: string;
+  readonly store: Pick<ConfigurationStore, 'results' | 'putResults'>;
+  /** The definitions in force. */
+  readonly metrics: () => readonly Metric[];
+  /** Called with the name of each object that cannot be read, and is left out. */
+  readonly onDamaged: (object: string) => void;
+  readonly now?: () => number;
+}
+
+export interface LookOptions {
+  readonly detailed: boolean;
+  readonly methods: readonly Method[];
+}
+
+/** Everything that is asked of the lake, over one digest of it. Opened at the first question, not before. */
+export class Analysis {
+  readonly #options: AnalysisOptions;
+  readonly #now: () => number;
+  #opened: Promise<{ readonly reader: LakeReader; readonly digest: LakeDigest }> | null = null;
+
+  constructor(options: AnalysisOptions) {
+    this.#options = options;
+    this.#now = options.now ?? Date.now;
+  }
+
+  /**
+   * How an experiment stands. What is stored is answered where nothing of what goes in has changed: files of the lake,
+   * definitions, and the hour, since windows end with time. Throws as `experimentResults` does.
+   */
+  async results(
+    { experiment, revision }: Pick<RegisteredExperiment, 'experiment' | 'revision'>,
+    look: LookOptions,
+  ): Promise<ExperimentResults> {
+    const { store } = this.#options;
+    const { digest } = await this.#open();
+    const metrics = this.#options.metrics();
+    const asOfMs = this.#now();
+    const input = {
+      experiment,
+      revision,
+      metrics,
+      look,
+      hour: Math.floor(asOfMs / HOUR_MS),
+      version: RESULTS_VERSION,
+    };
+    const fingerprintOf = (lake: string) =>
+      createHash('sha256')
+        .update(`${lake}\n${JSON.stringify(input)}`)
+        .digest('hex');
+    const name = `${experiment.key}/${look.detailed ? 'detailed' : 'plain'}`;
+    const stored = await store.results(name);
+    if (stored !== null && stored.fingerprint === fingerprintOf(await digest.fingerprint())) {
+      return JSON.parse(stored.value);
+    }
+    const results = await experimentResults({ experiment, revision, metrics, digest, asOfMs, ...look });
+    await store.putResults(name, {
+      fingerprint: fingerprintOf(results.input.fingerprint),
+      value: JSON.stringify(results),
+    });
+    return results;
+  }
+
+  /** What a metric would have measured lately. */
+  async preview(request: Omit<PreviewRequest, 'asOfMs'>): Promise<MetricPreview> {
+    const { digest } = await this.#open();
+    return previewMetric(digest, { ...request, asOfMs: this.#now() });
+  }
+
+  /** How long an experiment has to run, going by what was measured at its endpoint. */
+  async plan(request: Omit<PowerRequest, 'asOfMs' | 'metrics'>): Promise<PowerResults> {
+    const { digest } = await this.#open();
+    return planExperiment(digest, { ...request, metrics: this.#options.metrics(), asOfMs: this.#now() });
+  }
+
+  /** Nothing may be asked any more. */
+  async close(): Promise<void> {
+    (await this.#opened)?.reader.close();
+  }
+
+  #open(): Promise<{ readonly reader: LakeReader; readonly digest: LakeDigest }> {
+    this.#opened ??= this.#openReader();
+    return this.#opened;
+  }
+
+  async #openReader() {
+    const { lake, dataDir, onDamaged } = this.#options;
+    const reader = await LakeReader.open({
+      lake,
+      cacheDirectory: join(dataDir, 'lake-cache', String(process.pid)),
+      onDamaged,
+    });
+    return { reader, digest: new LakeDigest(reader, join(dataDir, 'analysis', 'digest.duckdb')) };
+  }
+}

@@ -1,0 +1,35 @@
+import type { AnalysisScope } from './experiment-tables.ts';
+import type { ReportedMetric } from './measure-metrics.ts';
+import type { Dialect } from './sql/dialect.ts';
+import { metricQuery } from './sql/metric-query.ts';
+
+/** What of results says how they were made. */
+export interface Reproducible {
+  readonly metrics: readonly ReportedMetric[];
+  readonly asOf: string;
+  readonly epochs: readonly { readonly fromRevision: number; readonly from: string }[];
+  readonly moved: boolean;
+}
+
+/** By metric: what gives, over the lake itself, the moments that results were made of. */
+export function queriesOf(
+  { metrics, asOf, epochs, moved }: Reproducible,
+  { experiment, revision }: Pick<AnalysisScope, 'experiment' | 'revision'>,
+  dialect: Dialect,
+): Record<string, string> {
+  const scope = {
+    experiment,
+    revision,
+    asOfMs: Date.parse(asOf),
+    moved,
+    epochs: epochs.map(({ fromRevision, from }) => ({ fromRevision, fromMs: Date.parse(from) })),
+  };
+  return Object.fromEntries(
+    metrics.map(({ key, definition, variants }) => {
+      const quantiles = new Map(
+        variants.filter(({ n }) => n > 0).map((variant) => [variant.key, variant.mean]),
+      );
+      return [key, metricQuery(definition, { ...scope, quantiles }, dialect)];
+    }),
+  );
+}

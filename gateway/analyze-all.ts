@@ -1,0 +1,119 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { isBreached } from '../experiments/analysis/guardrail.ts';
+import { ConfigurationStore } from '../experiments/store/configuration-store.ts';
+import { startEmbeddedMongo } from '../experiments/store/embedded/start-embedded-mongo.ts';
+import { openObjectStore } from '../models/artifacts/open-object-store.ts';
+import { Analysis } from './analysis/analysis.ts';
+import type { ExperimentResults } from './analysis/experiment-results.ts';
+import type { GatewayConfig } from './config.ts';
+import { ConfigurationWriter } from './control-plane/change-configuration.ts';
+import { type HaltVariant, haltBy } from './guardrails/halt-variant.ts';
+import { SnapshotSource } from './snapshot/snapshot-source.ts';
+import { createTelemetry } from './telemetry/metrics.ts';
+
+export interface AnalyzeReport {
+  readonly analysed: readonly string[];
+  /** Experiments whose results could not be made; the log says why. */
+  readonly failed: readonly string[];
+  /** Variants halted because a guardrail was breached. */
+  readonly halted: readonly string[];
+}
+
+/**
+ * Brings the results of every running experiment up to the lake, once, and halts variants that breach a guardrail
+ * there: the lake has every gateway's records. Throws StoreUnavailableError when the database is away.
+ */
+export async function analyzeAll(config: GatewayConfig, logger: Logger): Promise<AnalyzeReport> {
+  await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
+  const embedded =
+    config.mongodbUri === null
+      ? await startEmbeddedMongo({ directory: join(config.dataDir, 'mongo') })
+      : null;
+  const store = await ConfigurationStore.connect({ uri: config.mongodbUri ?? embedded?.uri ?? '' });
+  const source = new SnapshotSource({
+    store,
+    // Not the one that a gateway of this directory starts from: this process knows no admin key.
+    file: join(config.dataDir, 'analysis', 'configuration.json'),
+    environment: config.environment,
+    adminKeyDigest: async () => '',
+    pollIntervalMs: 60_000,
+    logger,
+    telemetry: createTelemetry(),
+  });
+  const analysis = new Analysis({
+    lake: openObjectStore(config.lakeUri),
+    dataDir: config.dataDir,
+    store,
+    metrics: () => [...(source.current?.snapshot.metrics.values() ?? [])],
+    onDamaged: (object) =>
+      logger.error({ object }, 'an object of the lake is damaged: results leave it out, see quarantine/'),
+  });
+  try {
+    await mkdir(join(config.dataDir, 'analysis'), { recursive: true });
+    await source.refresh();
+    return await analyzeEach({
+      source,
+      analysis,
+      halt: haltBy(new ConfigurationWriter(store, source)),
+      logger,
+    });
+  } finally {
+    await analysis.close();
+    await source.stop();
+    await store.close();
+    await embedded?.stop();
+  }
+}
+
+async function analyzeEach({
+  source,
+  analysis,
+  halt,
+  logger,
+}: {
+  readonly source: SnapshotSource;
+  readonly analysis: Analysis;
+  readonly halt: HaltVariant;
+  readonly logger: Logger;
+}): Promise<AnalyzeReport> {
+  const report = { analysed: [] as string[], failed: [] as string[], halted: [] as string[] };
+  const running = [...(source.current?.snapshot.experiments.values() ?? [])].filter(
+    ({ state }) => state === 'running',
+  );
+  for (const registered of running) {
+    const { key } = registered.experiment;
+    try {
+      const results = await analysis.results(registered, { detailed: true, methods: [] });
+      report.analysed.push(key);
+      logger.info(
+        { experiment: key, verdict: results.verdict.decision, files: results.input.filesRead },
+        'analysed',
+      );
+      report.halted.push(...(await haltBreached(results, halt)));
+    } catch (error) {
+      report.failed.push(key);
+      logger.error({ err: error, experiment: key }, 'the results of an experiment could not be made');
+    }
+  }
+  return report;
+}
+
+/** Halts every variant that breaches a guardrail by the lake; the names of those that were not halted yet. */
+async function haltBreached(
+  { experiment, metrics }: ExperimentResults,
+  halt: HaltVariant,
+): Promise<string[]> {
+  const halted: string[] = [];
+  for (const metric of metrics.filter(({ role }) => role === 'guardrail')) {
+    for (const comparison of metric.comparisons.filter((each) => isBreached(metric, each))) {
+      const { variant, absolute } = comparison;
+      const [low, high] = absolute.interval ?? [absolute.estimate, absolute.estimate];
+      const reason = `${metric.key} differs by ${absolute.estimate.toPrecision(3)} from the control's (always-valid interval ${low.toPrecision(3)} to ${high.toPrecision(3)}): more than is tolerated.`;
+      if (await halt({ experiment, variant, guardrail: metric.key, reason, source: 'lake' }))
+        halted.push(variant);
+    }
+  }
+  return halted;
+}

@@ -1,0 +1,187 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FileStore } from '../../models/artifacts/file-store.ts';
+import { deliverTo } from '../support/pipeline.ts';
+import { rankingExperiment, registerRanking } from '../support/ranking-endpoint.ts';
+import { exposure, outcome } from '../support/records.ts';
+import { seededRandom } from '../support/seeded-random.ts';
+import { ADMIN_KEY, startTestGateway, type TestGateway } from '../support/test-gateway.ts';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const NOW = Date.now();
+
+let gateway: TestGateway;
+
+/** 600 users over the last five days; the treatment is liked more, at one tenant above all. */
+function records() {
+  const random = seededRandom(3);
+  const users = Array.from({ length: 600 }, (_, index) => {
+    const treated = random() < 0.5;
+    const tenant = index % 2 === 0 ? 'acme' : 'globex';
+    const at = NOW - 5 * DAY_MS + Math.floor(random() * 4 * DAY_MS);
+    return { unit: `u${index}`, tenant, at, treated, liked: random() < (treated ? 0.8 : 0.4) };
+  });
+  return {
+    exposures: users.map(({ unit, tenant, at, treated }) =>
+      exposure({
+        unit,
+        tenant,
+        at,
+        endpoint: 'ranking',
+        variant: treated ? 'treatment' : 'control',
+        cloud: treated ? 'gcp' : 'aws',
+        latencyMs: 5 + 10 * random(),
+      }),
+    ),
+    outcomes: users
+      .filter(({ liked }) => liked)
+      .map(({ unit, tenant, at }) =>
+        outcome({ unit, tenant, at: at + HOUR_MS, event: 'liked', value: Math.round(random() * 10) }),
+      ),
+  };
+}
+
+beforeAll(async () => {
+  gateway = await startTestGateway();
+  await deliverTo(new FileStore(join(gateway.dataDir, 'lake')), join(gateway.dataDir, 'test-spool'), [
+    records(),
+  ]);
+  await registerRanking(gateway, { aws: 'http://127.0.0.1:9', gcp: 'http://127.0.0.1:9' });
+  await gateway.register('/metrics', { key: 'liked', event: 'liked', kind: 'proportion' });
+  await gateway.register('/metrics', { key: 'stars', event: 'liked', kind: 'sum', covariate: { days: 7 } });
+  await gateway.register(
+    '/experiments',
+    rankingExperiment({
+      name: 'Ranker <2> & "friends"',
+      metrics: { primary: 'liked', secondary: ['stars'] },
+    }),
+  );
+  await gateway.register('/experiments', {
+    ...rankingExperiment(),
+    key: 'ranker-v3',
+    metrics: { primary: 'liked' },
+  });
+});
+
+afterAll(() => gateway.stop());
+
+describe('results', () => {
+  it('hold verdict, definitions and queries, and the same by other methods on request', async () => {
+    const { status, body } = await gateway.admin(
+      'GET',
+      '/experiments/ranker-v2/results?detailed=true&methods=fixed-horizon,bayesian,group-sequential&looks=0.5,1&prior=0,0.3',
+    );
+
+    expect(status).toBe(200);
+    expect(body.verdict).toMatchObject({ decision: 'ship', variant: 'treatment' });
+    expect(body.metrics[0]).toMatchObject({
+      key: 'liked',
+      definition: { event: 'liked', kind: 'proportion' },
+    });
+    expect(body.queries.liked).toMatch(/^WITH exposure AS/);
+    expect(body.otherMethods.map(({ method }: { method: { kind: string } }) => method.kind)).toEqual([
+      'fixed-horizon',
+      'bayesian',
+      'group-sequential',
+    ]);
+    expect(body.detail.series.length).toBeGreaterThan(3);
+    expect(body.sequentialSampleRatio.ok).toBe(true);
+  });
+
+  it('are answered from the store while nothing that goes in has changed', async () => {
+    const look = async () => (await gateway.admin('GET', '/experiments/ranker-v2/results')).body;
+    const first = await look();
+    expect(await look()).toEqual(first);
+
+    await gateway.register('/metrics', { key: 'another', event: 'liked', kind: 'count' });
+    const changed = await look();
+    expect(changed.asOf > first.asOf).toBe(true);
+    expect(changed.input.filesRead).toBe(0);
+  });
+
+  it('refuse a method that is none', async () => {
+    const { status, body } = await gateway.admin('GET', '/experiments/ranker-v2/results?methods=guess');
+    expect(status).toBe(400);
+    expect(body.detail).toContain('fixed-horizon');
+  });
+});
+
+describe('the report', () => {
+  it('is one page that needs nothing else, with everything escaped', async () => {
+    const answer = await fetch(`${gateway.url}/admin/v1/experiments/ranker-v2/report?methods=fixed-horizon`, {
+      headers: { authorization: `Bearer ${ADMIN_KEY}` },
+    });
+    const page = await answer.text();
+
+    expect(answer.headers.get('content-type')).toContain('text/html');
+    expect(answer.headers.get('content-security-policy')).toContain("default-src 'none'");
+    expect(page).toContain('Ranker &lt;2&gt; &amp; &quot;friends&quot;');
+    expect(page).not.toMatch(/<script|<link|<img|src=|href=|url\(|@import/);
+    expect(page.indexOf('class="verdict ship"')).toBeLessThan(page.indexOf('<h2>'));
+    for (const svg of page.matchAll(/<svg[^>]*>/g)) expect(svg[0]).toMatch(/role="img".*aria-label="[^"]+"/);
+    expect(page.match(/<svg/g)?.length).toBeGreaterThanOrEqual(4);
+    if (process.env['REPORT_TO'] !== undefined) writeFileSync(process.env['REPORT_TO'], page);
+  });
+});
+
+describe('planning', () => {
+  it('goes by the units that were seen, of the experiment itself or of another at its endpoint', async () => {
+    const own = (await gateway.admin('GET', '/experiments/ranker-v2/power?effect=0.1')).body;
+    expect(own).toMatchObject({ metric: 'liked', effect: 0.1, basis: { experiment: 'ranker-v2' } });
+    // 600 users over four of the last five days.
+    expect(own.basis.unitsPerDay).toBeGreaterThan(100);
+    expect(own.basis.unitsPerDay).toBeLessThan(160);
+    const [variant] = own.variants;
+    expect(variant.units.fixed).toBeLessThan(variant.units.alwaysValid);
+    expect(variant.days.fixed).toBeCloseTo(variant.units.fixed / own.basis.unitsPerDay, 6);
+    expect(variant.detectable.map(({ days }: { days: number }) => days)).toEqual([7, 14, 28]);
+
+    const other = (await gateway.admin('GET', '/experiments/ranker-v3/power?effect=0.1')).body;
+    expect(other.basis).toEqual({ ...own.basis, unitsPerDay: expect.closeTo(own.basis.unitsPerDay, 1) });
+  });
+
+  it('refuses an effect of nothing', async () => {
+    expect((await gateway.admin('GET', '/experiments/ranker-v2/power?effect=0')).status).toBe(400);
+  });
+});
+
+describe('a preview of a metric', () => {
+  it('says what it would have measured, and what is odd about it', async () => {
+    const { body } = await gateway.admin('POST', '/metrics/preview', {
+      metric: { key: 'stars', event: 'liked', kind: 'sum', filter: { value: { gte: 5 } } },
+      unit: 'user',
+      days: 30,
+    });
+
+    expect(body.records).toBe(body.withValue);
+    expect(body.units).toBe(body.records);
+    expect(body.values.min).toBeGreaterThanOrEqual(5);
+    expect(body.byDay.length).toBeGreaterThan(3);
+    expect(body.warnings).toEqual([]);
+    const none = await gateway.admin('POST', '/metrics/preview', {
+      metric: { key: 'x', event: 'never', kind: 'count' },
+    });
+    expect(none.body).toMatchObject({ records: 0, warnings: [expect.stringContaining('"never"')] });
+  });
+
+  it('refuses a definition that does not fit together', async () => {
+    const { status, body } = await gateway.admin('POST', '/metrics/preview', {
+      metric: { key: 'x', kind: 'ratio' },
+    });
+    expect(status).toBe(422);
+    expect(body.issues.map(({ path }: { path: string }) => path)).toEqual([
+      '/metric/event',
+      '/metric/denominator',
+    ]);
+  });
+});
+
+describe('queries for a warehouse', () => {
+  it('are there in the dialect asked for', async () => {
+    const { body } = await gateway.admin('GET', '/experiments/ranker-v2/queries?dialect=bigquery');
+    expect(body.queries.liked).toContain('UNIX_MILLIS(`at`)');
+    expect((await gateway.admin('GET', '/experiments/ranker-v2/queries?dialect=oracle')).status).toBe(400);
+  });
+});
