@@ -20,12 +20,12 @@ interface DrawnRevision {
   readonly weights: ReadonlyMap<string, number>;
 }
 
-/** The epochs of the view `exposure`, in order; empty before the first exposure. */
+/** The epochs of the table `exposure_count`, in order; empty before the first exposure. */
 export async function readEpochs(connection: DuckDBConnection, { variants }: Experiment): Promise<Epoch[]> {
   const rows = await rowsOf<{ revision: number; variant: string; propensity_bp: number; from_ms: number }>(
     connection,
-    `SELECT revision, variant, max(propensity_bp) AS propensity_bp, min(at_ms)::DOUBLE AS from_ms
-     FROM exposure GROUP BY revision, variant ORDER BY revision`,
+    `SELECT revision, variant, max(propensity_bp) AS propensity_bp, min(from_ms) AS from_ms
+     FROM exposure_count GROUP BY revision, variant ORDER BY revision`,
   );
   const drawn = [...Map.groupBy(rows, ({ revision }) => revision)].map(([revision, seen]) => ({
     revision,

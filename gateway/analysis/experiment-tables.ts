@@ -22,7 +22,7 @@ export interface LoadedExperiment extends UnitScope {
 
 /**
  * Makes, on a connection with the digest, what every query of the analysis reads: the views `exposure` and `outcome`
- * (each record once) and the tables `unit` (each unit once) and `tally` (what it did).
+ * (each record once) and the tables `exposure_count`, `unit` (each unit once) and `tally` (what it did).
  */
 export async function loadExperiment(
   connection: DuckDBConnection,
@@ -30,6 +30,7 @@ export async function loadExperiment(
   { tallies, dialect }: { readonly tallies: Tallies; readonly dialect: Dialect },
 ): Promise<LoadedExperiment> {
   await execute(connection, exposureView(scope, dialect), {});
+  await execute(connection, exposureCountTable(scope, dialect), {});
   await execute(connection, outcomeView(scope, { tallies, dialect }), {});
   const epochs = await readEpochs(connection, scope.experiment);
   const loaded = { epochs, moved: epochs.length > 1 && (await anyMoved(connection, epochs)) };
@@ -48,6 +49,16 @@ const exposureView = ({ experiment, revision, asOfMs }: AnalysisScope, { text }:
   SELECT r.unit_h AS unit_id, r.id_h, r.at_ms, r.latency_ms, c.* EXCLUDE (cell, cell_h)
   FROM digest.exposure r JOIN digest.exposure_cell c ON c.cell = r.cell
   WHERE c.experiment = ${text(experiment.key)} AND c.revision <= ${revision} AND r.at_ms <= ${asOfMs}`;
+
+/** One row per combination of attributes: how many exposures it has (`n`), and since when. */
+const exposureCountTable = ({ experiment, revision, asOfMs }: AnalysisScope, { text }: Dialect) => `
+  CREATE TEMP TABLE exposure_count AS
+  SELECT r.n, r.from_ms, c.* EXCLUDE (cell, cell_h)
+  FROM (
+    SELECT cell, count(*)::DOUBLE AS n, min(at_ms)::DOUBLE AS from_ms FROM digest.exposure
+    WHERE at_ms <= ${asOfMs} GROUP BY cell
+  ) r JOIN digest.exposure_cell c ON c.cell = r.cell
+  WHERE c.experiment = ${text(experiment.key)} AND c.revision <= ${revision}`;
 
 const outcomeView = (
   { experiment, asOfMs }: AnalysisScope,

@@ -54,8 +54,8 @@ export async function countExposures(
 }> {
   const exposures = await rowsOf<{ variant: string; exposures: number; fallbacks: number }>(
     connection,
-    `SELECT variant, count(*)::DOUBLE AS exposures, count(*) FILTER (fallback)::DOUBLE AS fallbacks
-     FROM exposure GROUP BY variant`,
+    `SELECT variant, sum(n) AS exposures, coalesce(sum(n) FILTER (fallback), 0) AS fallbacks
+     FROM exposure_count GROUP BY variant`,
   );
   const units = await rowsOf<UnitCount>(
     connection,

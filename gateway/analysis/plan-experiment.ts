@@ -136,6 +136,7 @@ async function basisOf(
     for (const [kind, name] of [
       ['TABLE', 'tally'],
       ['TABLE', 'unit'],
+      ['TABLE', 'exposure_count'],
       ['VIEW', 'outcome'],
       ['VIEW', 'exposure'],
     ]) {

@@ -30,8 +30,8 @@ const SERVING = `
   FROM exposure WHERE latency_ms IS NOT NULL GROUP BY variant, cloud ORDER BY variant, cloud NULLS LAST`;
 
 const AS_SERVED = `
-  SELECT variant, served_target AS target, model, version, cloud, count(*)::DOUBLE AS exposures
-  FROM exposure WHERE latency_ms IS NOT NULL GROUP BY ALL ORDER BY variant, exposures DESC, target`;
+  SELECT variant, served_target AS target, model, version, cloud, sum(n) AS exposures
+  FROM exposure_count WHERE served GROUP BY ALL ORDER BY variant, exposures DESC, target`;
 
 export async function servingOf(connection: DuckDBConnection): Promise<ServingResult[]> {
   type Row = Omit<ServingResult, 'errorRate' | 'latencyMs'> & { readonly latency: [number, number, number] };

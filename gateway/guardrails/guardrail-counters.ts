@@ -29,6 +29,8 @@ export class GuardrailCounters {
 
   /** One answer; cheap enough for every request. */
   observe({ experiment, variant, propensityBp, unit, status, error, latencyMs }: Exposure): void {
+    // A client reported it: the gateway served nothing.
+    if (status === null || latencyMs === null) return;
     let variants = this.#experiments.get(experiment);
     if (variants?.get(variant)?.propensityBp !== propensityBp && variants?.has(variant) === true)
       variants = undefined;

@@ -1,7 +1,7 @@
 import type { RecordKind } from '../../pipeline/spool-layout.ts';
 
 /** Raised whenever the tables below, or what is put in them, change: an older digest is thrown away and made anew. */
-export const DIGEST_VERSION = 1;
+export const DIGEST_VERSION = 2;
 
 /** How one kind of record is kept in the digest: its rows narrow, what few values it has once in a table of its own. */
 export interface DigestTable {
@@ -37,6 +37,8 @@ const exposures: DigestTable = {
     version: text('version'),
     cloud: text('cloud'),
     fallback: { from: 'fallback', type: 'BOOLEAN' },
+    // Not one that a client reported itself: of those the gateway served nothing.
+    served: { from: '(latency_ms IS NOT NULL)', type: 'BOOLEAN' },
     failed: { from: '(status >= 500 OR error IS NOT NULL)', type: 'BOOLEAN' },
   },
   measures: { at_ms: instant('at'), latency_ms: { from: 'latency_ms', type: 'DOUBLE' } },
@@ -52,7 +54,11 @@ const outcomes: DigestTable = {
     at_ms: instant('at'),
     received_ms: instant('received_at'),
     value: { from: 'value', type: 'DOUBLE' },
-    request_h: { from: 'hash(tenant, request_id)', type: 'UBIGINT' },
+    // DuckDB hashes a null to a number as well.
+    request_h: {
+      from: 'CASE WHEN request_id IS NOT NULL THEN hash(tenant, request_id) END',
+      type: 'UBIGINT',
+    },
   },
   first: 'received_ms',
 };

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { stratifiedArms } from '../../../../experiments/analysis/stratified-moments.ts';
 import { experimentSchema } from '../../../../experiments/experiment.ts';
 import { experimentResults } from '../../../../gateway/analysis/experiment-results.ts';
 import { LakeReader } from '../../../../gateway/pipeline/lake-reader.ts';
@@ -106,11 +107,16 @@ describe('the query that a metric comes with', () => {
             const share = (own[0]?.y ?? 0) / (own[0]?.x ?? 1);
             expect(share, key).toBeGreaterThanOrEqual(definition.quantile ?? 0);
           } else if (varianceReduction === null && definition.kind !== 'ratio') {
-            const all = (epoch: number) =>
-              rows.filter((row) => row.epoch === epoch).reduce((sum, row) => sum + Number(row.n), 0);
-            const total = all(0) + all(1);
-            const expected = own.reduce((sum, row) => sum + (row.y * all(row.epoch ?? 0)) / total, 0);
-            expect(mean, key).toBeCloseTo(expected, 9);
+            const strata = [0, 1].map((epoch) => ({
+              arms: variants.map((arm) => {
+                const row = rows.find((each) => each.epoch === epoch && each.variant === arm.key);
+                return { n: Number(row?.n ?? 0), mean: row?.y ?? 0, variance: 0 };
+              }),
+            }));
+            const expected =
+              stratifiedArms(strata).arms[variants.findIndex((arm) => arm.key === variant)]?.mean;
+            expect(expected, key).toBeTypeOf('number');
+            expect(mean, key).toBeCloseTo(expected ?? Number.NaN, 9);
           }
         }
       }
