@@ -52,7 +52,16 @@ async function infer(user: string) {
   return { status, variant: headers.get('x-switchyard-variant'), target: headers.get('x-switchyard-target') };
 }
 
-const everybody = () => Promise.all(Array.from({ length: 300 }, (_, index) => infer(`user-${index}`)));
+/** Three hundred users, twenty at a time: more at once would be shed. */
+async function everybody() {
+  const answers = [];
+  for (let from = 0; from < 300; from += 20) {
+    answers.push(
+      ...(await Promise.all(Array.from({ length: 20 }, (_, index) => infer(`user-${from + index}`)))),
+    );
+  }
+  return answers;
+}
 
 describe('a variant that fails', () => {
   it('is halted by the gateway itself: its units get the default, nobody else moves, and the audit log says why', async () => {
@@ -68,7 +77,7 @@ describe('a variant that fails', () => {
       reason: expect.stringMatching(/^error-rate is \d/),
     });
     const after = await everybody();
-    expect(after.every(({ status, target }) => status === 200 && target === 'ranker-v1-aws')).toBe(true);
+    expect(after.filter(({ status, target }) => status !== 200 || target !== 'ranker-v1-aws')).toEqual([]);
     expect(after.map(({ variant }) => variant === 'control')).toEqual(
       before.map(({ variant }) => variant === 'control'),
     );
