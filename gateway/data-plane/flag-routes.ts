@@ -127,12 +127,12 @@ async function evaluateOne(
 
 /** A value that is handed out is a use of the assignment: no target is asked, and none can fail. */
 function expose(
-  { spool }: FlagPlane,
+  plane: FlagPlane,
   context: RequestContext,
   { endpoint }: Flag,
   assignment: NonNullable<EvaluatedFlag['assignment']>,
 ): Promise<void> {
-  return recordExposure(spool, context, {
+  return recordExposure(plane, context, {
     endpoint: endpoint.endpoint.key,
     assignment,
     assigned: planAttempts(assignment, endpoint).assigned,

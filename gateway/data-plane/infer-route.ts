@@ -10,7 +10,6 @@ import { featureUnits } from '../features/feature-set.ts';
 import type { Features } from '../features/features.ts';
 import { contextOf, elapsedMs, type RequestContext } from '../http/request-context.ts';
 import type { RequestLimits } from '../limits/request-limits.ts';
-import type { Spool } from '../pipeline/spool.ts';
 import { Problem } from '../problems.ts';
 import type { CompiledEndpoint } from '../snapshot/snapshot.ts';
 import { Cancellation } from '../targets/cancellation.ts';
@@ -241,9 +240,7 @@ async function finish(
   };
   const beside = sideAssignments(endpoint, done.attributes);
   await Promise.all(
-    beside.map((side) =>
-      recordExposure(plane, context, { ...served, assignment: side, id: randomUUIDv7() }),
-    ),
+    beside.map((side) => recordExposure(plane, context, { ...served, assignment: side, id: randomUUIDv7() })),
   );
   const enrolled = assignment.kind === 'enrolled' ? [assignment, ...beside] : beside;
   const parameters = parametersOf(endpoint, enrolled);
