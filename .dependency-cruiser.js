@@ -58,14 +58,32 @@ export default {
     {
       name: 'production-imports-no-tests',
       severity: 'error',
-      from: { path: '^(experiments|models|gateway|infra)/' },
+      from: { path: '^(experiments|models|gateway|infra|cli|console)/' },
       to: { path: '^test/' },
+    },
+    {
+      name: 'console-speaks-http-only',
+      comment: 'The page is a client of the control plane and knows nothing of what is behind it.',
+      severity: 'error',
+      from: { path: '^console/src/' },
+      to: { path: '^(experiments|models|gateway|infra|cli|demo|test)/' },
+    },
+    {
+      name: 'cli-is-a-client',
+      comment:
+        'It asks the control plane; of the rest it uses what checks settings, models and buckets on this machine.',
+      severity: 'error',
+      from: { path: '^cli/' },
+      to: {
+        path: '^(experiments|models|gateway|infra|demo|console|test)/',
+        pathNot: ['^gateway/config\\.ts$', '^models/(artifacts|onnx|catalogue)/'],
+      },
     },
     { name: 'no-orphan-resolution', severity: 'error', from: {}, to: { couldNotResolve: true } },
     {
       name: 'no-dev-dependency-in-production',
       severity: 'error',
-      from: { path: '^(experiments|models|gateway|infra)/', pathNot: '^(models/samples)/' },
+      from: { path: '^(experiments|models|gateway|infra|cli)/', pathNot: '^(models/samples)/' },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     },
   ],

@@ -9,6 +9,14 @@ RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
       pulumi @pulumi/pulumi @pulumi/aws @pulumi/gcp @pulumi/policy \
  && rm -rf node_modules/onnxruntime-node/bin/napi-v*/darwin node_modules/onnxruntime-node/bin/napi-v*/win32
 
+# The console's page is made here and goes with the image; what makes it does not.
+FROM node:24.21.0-trixie-slim AS console
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY console console
+RUN node console/build.ts
+
 FROM node:24.21.0-trixie-slim
 ENV NODE_ENV=production HOST=0.0.0.0 DATA_DIR=/data CACHE_DIR=/data
 WORKDIR /app
@@ -19,6 +27,7 @@ COPY package.json ./
 COPY experiments experiments
 COPY models models
 COPY gateway gateway
+COPY --from=console /app/console/dist console/dist
 # The image's own user `node`, by its number: Kubernetes refuses a name where it wants to know who it is not.
 USER 1000:1000
 VOLUME ["/data"]

@@ -8,7 +8,7 @@ export default defineConfig({
     maxWorkers: '100%',
     coverage: {
       provider: 'v8',
-      include: ['experiments/**/*.ts', 'models/**/*.ts', 'gateway/**/*.ts', 'infra/**/*.ts'],
+      include: ['experiments/**/*.ts', 'models/**/*.ts', 'gateway/**/*.ts', 'infra/**/*.ts', 'cli/**/*.ts'],
       reporter: ['text-summary', 'html'],
     },
     projects: [
@@ -16,7 +16,7 @@ export default defineConfig({
         test: {
           name: 'fast',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/{faults,peers,bench,stacks,simulations}/**'],
+          exclude: ['test/{faults,peers,bench,stacks,simulations,browser}/**'],
           testTimeout: 20_000,
         },
       },
@@ -41,6 +41,15 @@ export default defineConfig({
           name: 'simulations',
           include: ['test/simulations/**/*.test.ts'],
           testTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
         },
       },
       {

@@ -1,7 +1,7 @@
+import { table } from '../cli/table.ts';
 import { RANKING_ENDPOINT, RANKING_EXPERIMENT } from './configuration.ts';
 import { checkPromises, lostExposures, type PromiseCheck, signed, signsAgree } from './promises.ts';
 import type { DemoRun } from './run-demo.ts';
-import { table } from './table.ts';
 
 const count = (value: number): string => value.toLocaleString('en-US');
 const ms = (value: number): string => value.toFixed(1);

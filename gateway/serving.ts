@@ -162,6 +162,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     },
     admin: {
       store,
+      events,
       featureStore,
       source,
       analysis,

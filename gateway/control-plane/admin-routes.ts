@@ -3,6 +3,7 @@ import { keptExperimentSchema } from '../../experiments/kept-experiment.ts';
 import type { ConfigurationStore } from '../../experiments/store/configuration-store.ts';
 import type { Analysis } from '../analysis/analysis.ts';
 import { RESOURCE_KINDS } from '../catalogue/resources.ts';
+import type { ConfigurationEvents } from '../data-plane/configuration-events.ts';
 import { featureRoutes } from '../features/feature-routes.ts';
 import type { FeatureStore } from '../features/feature-store.ts';
 import type { Route } from '../http/route.ts';
@@ -13,6 +14,7 @@ import { ConfigurationWriter } from './change-configuration.ts';
 import { commentRoutes } from './comment-routes.ts';
 import { configurationRoutes } from './configuration-routes.ts';
 import { eraseUnitsRoute, newUnitKey } from './erase-units-route.ts';
+import { eventsRoute } from './events-route.ts';
 import { experimentWarnings } from './experiment-actions.ts';
 import { experimentHistoryRoutes } from './experiment-history-routes.ts';
 import { experimentInsightRoutes } from './experiment-insight-routes.ts';
@@ -29,6 +31,7 @@ import { webhookRoutes, webhookRules } from './webhook-routes.ts';
 export interface AdminOptions {
   readonly store: ConfigurationStore;
   readonly source: SnapshotSource;
+  readonly events: ConfigurationEvents;
   readonly featureStore: FeatureStore;
   readonly analysis: Analysis;
   /** Brings what is still in the spool to the lake. */
@@ -36,7 +39,7 @@ export interface AdminOptions {
 }
 
 /** The control plane, `/admin/v1/…`: who may call what is in each route. */
-export function adminRoutes({ store, source, featureStore, analysis, ship }: AdminOptions): Route[] {
+export function adminRoutes({ store, source, events, featureStore, analysis, ship }: AdminOptions): Route[] {
   const writer = new ConfigurationWriter(store, source);
   const rules: Readonly<Record<string, ResourceRules>> = {
     experiments: {
@@ -71,5 +74,6 @@ export function adminRoutes({ store, source, featureStore, analysis, ship }: Adm
     eraseUnitsRoute(writer, store),
     ...webhookRoutes(writer, store),
     ...auditRoutes(store),
+    eventsRoute(events),
   ];
 }

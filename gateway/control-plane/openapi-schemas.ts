@@ -21,21 +21,31 @@ const storedFields = {
   updatedAt: { type: 'string', format: 'date-time' },
 };
 
-/** What a client writes (`input`) and what it reads (`output`, with revision and times). */
+/** What a client writes (`input`) and what it reads (`output`, with its defaults, revision and times). */
 function resourceSchemas(kind: ResourceKind): Json {
   const name = schemaName(kind.singular);
-  const stored = {
-    ...storedFields,
-    ...(kind.name === 'experiments' ? { state: { enum: [...EXPERIMENT_STATES] } } : {}),
-  };
+  const state = { state: { enum: [...EXPERIMENT_STATES] } };
   return {
     [name]: schemaOf(kind.schema),
     [`Stored${name}`]: {
-      type: 'object',
       description: `A ${kind.singular} as it is stored: what was written, with its defaults, revision and times`,
-      required: [kind.keyField, ...Object.keys(stored)],
-      properties: { [kind.keyField]: { type: 'string' }, ...stored },
+      ...withFields(schemaOf(kind.schema, 'output'), {
+        ...storedFields,
+        ...(kind.name === 'experiments' ? state : {}),
+      }),
     },
+  };
+}
+
+/** The schema of an object, or of one of several, with more fields that are always there. */
+function withFields(schema: Json, fields: Json): Json {
+  const { oneOf } = schema;
+  if (Array.isArray(oneOf)) return { ...schema, oneOf: oneOf.map((one: Json) => withFields(one, fields)) };
+  const { properties = {}, required = [] } = schema as { properties?: Json; required?: readonly string[] };
+  return {
+    ...schema,
+    properties: { ...properties, ...fields },
+    required: [...required, ...Object.keys(fields)],
   };
 }
 

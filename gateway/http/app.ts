@@ -8,6 +8,7 @@ import { type FlagPlane, flagRoutes } from '../data-plane/flag-routes.ts';
 import { allowOrigins } from './allow-origins.ts';
 import { answerNotFound, answerProblem } from './answer-problem.ts';
 import { type Authentication, authenticateOperator, authenticateTenant, authorize } from './authenticate.ts';
+import { consoleRoutes } from './console-routes.ts';
 import { docsRoutes } from './docs-routes.ts';
 import { idempotent } from './idempotency.ts';
 import { logRequest } from './log-request.ts';
@@ -37,6 +38,7 @@ function routesOf({ dataPlane, admin, accepting, authentication }: AppOptions): 
     ...dataPlaneRoutes(dataPlane),
     ...flagRoutes(dataPlane),
     ...docsRoutes(),
+    ...consoleRoutes(),
     ...openRoutes({ source, accepting, document: () => openApiDocument(routes) }),
     ...signInRoutes(signIn),
     ...sessionRoutes(signIn),

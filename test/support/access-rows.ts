@@ -12,6 +12,7 @@ export const ACCESS_ROWS: Readonly<Record<string, readonly string[]>> = {
     'openApi',
     'docs',
     'docsScript',
+    'console',
     'flagEvents',
     'signIn',
     'finishSignIn',
@@ -35,6 +36,7 @@ export const ACCESS_ROWS: Readonly<Record<string, readonly string[]>> = {
   'scope exposures': ['reportExposures'],
 
   'roles viewer, experimenter, reviewer': [
+    'configurationEvents',
     ...[
       'Model',
       'Version',

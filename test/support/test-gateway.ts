@@ -88,9 +88,13 @@ export function adminClient(url: string, key: string = ADMIN_KEY): AdminClient {
   };
 }
 
-/** One HTTP exchange; the body is parsed where it is JSON. */
+/** One HTTP exchange; the body is parsed where it is JSON, and left where it is a stream of events without an end. */
 export async function call(url: string, init?: RequestInit): Promise<ApiAnswer> {
   const response = await fetch(url, init);
+  if (response.headers.get('content-type')?.startsWith('text/event-stream') === true) {
+    await response.body?.cancel();
+    return { status: response.status, headers: response.headers, body: '' };
+  }
   const text = await response.text();
   const isJson =
     text !== '' && /json(;|$)/.test((response.headers.get('content-type') ?? '').replace('x-ndjson', ''));

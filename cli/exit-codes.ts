@@ -1,0 +1,18 @@
+/** What the exit code says, to scripts that do not read the output. `docs/cli.md` lists them. */
+export const EXIT = {
+  ok: 0,
+  /** The gateway refused, or a check failed. */
+  failed: 1,
+  /** The command line is at fault. */
+  usage: 2,
+  /** Nobody answers at the gateway's URL. */
+  unreachable: 3,
+  /** The key is missing, unknown, or has not the role for this. */
+  forbidden: 4,
+  /** `experiment results --check`: the data do not yet say. */
+  keepRunning: 10,
+  /** `experiment results --check`: every variant has lost. */
+  rollBack: 11,
+  /** `experiment results --check`: the numbers cannot be trusted. */
+  untrusted: 12,
+} as const;

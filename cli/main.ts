@@ -1,0 +1,19 @@
+#!/usr/bin/env node
+import { CommanderError } from 'commander';
+import { EXIT } from './exit-codes.ts';
+import { explainFailure } from './explain-failure.ts';
+import { createProgram } from './program.ts';
+
+// `switchyard … | head` is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.failed);
+});
+
+try {
+  await createProgram().parseAsync(process.argv);
+} catch (error) {
+  if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage);
+  const { message, exitCode } = explainFailure(error);
+  process.stderr.write(`switchyard: ${message}\n`);
+  process.exit(exitCode);
+}

@@ -1,0 +1,114 @@
+import { useQuery } from '@tanstack/react-query';
+import { api, unwrap } from './client.ts';
+import { readAll } from './read-all.ts';
+import type { Results } from './results.ts';
+import type {
+  ApiKey,
+  StoredEndpoint,
+  StoredExperiment,
+  StoredMetric,
+  StoredModel,
+  StoredTarget,
+  StoredTenant,
+  StoredVersion,
+} from './types.ts';
+
+/** Largest page of a list. */
+const LIMIT = 500;
+
+type Listed<Item> = Promise<{ items: Item[]; next: string | null }>;
+type Collection = 'tenants' | 'models' | 'targets' | 'endpoints' | 'experiments' | 'metrics';
+
+function useCollection<Item>(collection: Collection) {
+  return useQuery({
+    queryKey: [collection],
+    queryFn: () =>
+      readAll(
+        (after) =>
+          unwrap(
+            api.GET(`/admin/v1/${collection}`, {
+              params: { query: { limit: LIMIT, ...(after === undefined ? {} : { after }) } },
+            }),
+          ) as unknown as Listed<Item>,
+      ),
+  });
+}
+
+export const useExperiments = () => useCollection<StoredExperiment>('experiments');
+export const useTargets = () => useCollection<StoredTarget>('targets');
+export const useModels = () => useCollection<StoredModel>('models');
+export const useEndpoints = () => useCollection<StoredEndpoint>('endpoints');
+export const useMetrics = () => useCollection<StoredMetric>('metrics');
+export const useTenants = () => useCollection<StoredTenant>('tenants');
+
+export function useExperiment(key: string) {
+  return useQuery({
+    queryKey: ['experiments', key],
+    queryFn: () =>
+      unwrap(
+        api.GET('/admin/v1/experiments/{key}', { params: { path: { key } } }),
+      ) as unknown as Promise<StoredExperiment>,
+  });
+}
+
+/** Results are counted from the lake: they are read again every so often, not at every look. */
+export function useResults(key: string, options: { readonly enabled?: boolean } = {}) {
+  return useQuery({
+    queryKey: ['results', key],
+    queryFn: () =>
+      unwrap(
+        api.GET('/admin/v1/experiments/{key}/results', { params: { path: { key } } }),
+      ) as unknown as Promise<Results>,
+    enabled: options.enabled ?? true,
+    staleTime: 15_000,
+    refetchInterval: 30_000,
+  });
+}
+
+export function useVersions(model: string) {
+  return useQuery({
+    queryKey: ['versions', model],
+    queryFn: async () =>
+      (
+        await (unwrap(
+          api.GET('/admin/v1/models/{model}/versions', {
+            params: { path: { model }, query: { limit: LIMIT } },
+          }),
+        ) as unknown as Listed<StoredVersion>)
+      ).items,
+  });
+}
+
+export function useKeys(tenant: string) {
+  return useQuery({
+    queryKey: ['keys', tenant],
+    queryFn: async () =>
+      (
+        await (unwrap(
+          api.GET('/admin/v1/tenants/{tenant}/keys', { params: { path: { tenant } } }),
+        ) as unknown as Listed<ApiKey>)
+      ).items,
+  });
+}
+
+export interface AuditEntry {
+  readonly revision: number;
+  readonly at: string;
+  readonly actor: { readonly name: string; readonly address: string | null };
+  readonly kind: string;
+  readonly key: string;
+  readonly action: string;
+  readonly before: Readonly<Record<string, unknown>> | null;
+  readonly after: Readonly<Record<string, unknown>> | null;
+}
+
+/** The newest changes, of everything or of one thing. */
+export function useAudit(of: { readonly kind?: string; readonly key?: string } = {}) {
+  return useQuery({
+    queryKey: ['audit', of],
+    queryFn: () =>
+      unwrap(
+        api.GET('/admin/v1/audit', { params: { query: { limit: 100, ...of } } }),
+      ) as unknown as Listed<AuditEntry>,
+  });
+}

@@ -1,0 +1,19 @@
+import type { components } from './generated/openapi.ts';
+
+type Schemas = components['schemas'];
+
+export type Experiment = Schemas['Experiment'];
+export type StoredExperiment = Schemas['StoredExperiment'];
+export type ExperimentState = StoredExperiment['state'];
+export type StoredTarget = Schemas['StoredTarget'];
+export type StoredModel = Schemas['StoredModel'];
+export type StoredVersion = Schemas['StoredVersion'];
+export type StoredEndpoint = Schemas['StoredEndpoint'];
+export type StoredMetric = Schemas['StoredMetric'];
+export type StoredTenant = Schemas['StoredTenant'];
+
+/** A key as it is listed: its secret was in one answer only. */
+export interface ApiKey {
+  readonly id: string;
+  readonly name: string;
+}

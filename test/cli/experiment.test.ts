@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { rankingExperiment, registerRanking } from '../support/ranking-endpoint.ts';
+import { runCli } from '../support/run-cli.ts';
+import { ADMIN_KEY, startTestGateway, type TestGateway } from '../support/test-gateway.ts';
+
+let gateway: TestGateway;
+
+beforeAll(async () => {
+  gateway = await startTestGateway();
+  // Nobody is asked: no request is made here.
+  await registerRanking(gateway, { aws: 'http://127.0.0.1:9', gcp: 'http://127.0.0.1:9' });
+  await gateway.register('/experiments', rankingExperiment());
+});
+
+afterAll(() => gateway.stop());
+
+const cli = (...parameters: string[]) =>
+  runCli(['--url', gateway.url, ...parameters], { env: { ADMIN_API_KEY: ADMIN_KEY } });
+
+describe('switchyard experiment', () => {
+  it('lists experiments as a table for people', async () => {
+    const { exitCode, stdout } = await cli('experiment', 'list');
+    expect(exitCode).toBe(0);
+    expect(stdout.replace(/\d{4}-\d{2}-\d{2} \d{2}:\d{2}/, 'when')).toMatchInlineSnapshot(`
+      "experiment  state  endpoint  variants                     changed
+      ─────────────────────────────────────────────────────────────────
+      ranker-v2   draft  ranking   control, treatment  when
+      "
+    `);
+  });
+
+  it('lists them as JSON for programs, wherever the option stands', async () => {
+    const before = await cli('--json', 'experiment', 'list');
+    const after = await cli('experiment', 'list', '--json');
+    expect(after.stdout).toBe(before.stdout);
+    expect(JSON.parse(after.stdout)).toMatchObject([{ key: 'ranker-v2', state: 'draft' }]);
+  });
+
+  it('starts, pauses, resumes and stops, and says what came of it', async () => {
+    for (const [action, state] of [
+      ['start', 'running'],
+      ['pause', 'paused'],
+      ['resume', 'running'],
+      ['stop', 'stopped'],
+    ] as const) {
+      const { exitCode, stdout } = await cli('experiment', action, 'ranker-v2');
+      expect({ exitCode, stdout }).toMatchObject({
+        exitCode: 0,
+        stdout: expect.stringContaining(`is ${state}`),
+      });
+    }
+  });
+
+  it('says why not and exits with 1 when the gateway refuses', async () => {
+    const { exitCode, stdout, stderr } = await cli('experiment', 'start', 'ranker-v2');
+    expect(exitCode).toBe(1);
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(/^switchyard: cannot start an experiment that is stopped/);
+  });
+
+  it('shows the verdict, and says in the exit code that it is too early when asked to', async () => {
+    const { exitCode, stdout } = await cli('experiment', 'results', 'ranker-v2', '--check');
+    expect(exitCode).toBe(10);
+    expect(stdout).toContain('0 units in 0 exposures');
+  });
+});
+
+describe('the exit code', () => {
+  it('is 2 for a command line that makes no sense, with what is allowed', async () => {
+    const { exitCode, stderr } = await cli('experiment', 'lits');
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('Did you mean list?');
+  });
+
+  it('is 3 when nobody answers', async () => {
+    const { exitCode, stderr } = await runCli(['--url', 'http://127.0.0.1:9', 'experiment', 'list']);
+    expect(exitCode).toBe(3);
+    expect(stderr).toContain('http://127.0.0.1:9');
+  });
+
+  it('is 4 for a key that does not open, and says where keys are read from', async () => {
+    const { exitCode, stderr } = await runCli(['--url', gateway.url, 'experiment', 'list']);
+    expect(exitCode).toBe(4);
+    expect(stderr).toContain('SWITCHYARD_KEY');
+  });
+});
