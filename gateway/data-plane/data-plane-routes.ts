@@ -1,6 +1,6 @@
 import { anObject, jsonBody, ref } from '../http/openapi-parts.ts';
 import { type Route, tenantKey } from '../http/route.ts';
-import type { DataPlane } from './infer-route.ts';
+import type { DataPlane } from './data-plane.ts';
 import { CONTEXT_HEADERS, openInferenceRoutes } from './open-inference-routes.ts';
 import { predictRoutes } from './predict-routes.ts';
 import { proxyRoute } from './proxy-route.ts';

@@ -4,9 +4,9 @@ import { signatureOf } from '../../models/codecs/signature-of.ts';
 import { contextOf } from '../http/request-context.ts';
 import { Problem } from '../problems.ts';
 import type { CompiledEndpoint } from '../snapshot/snapshot.ts';
+import type { DataPlane } from './data-plane.ts';
 import { endpointVersions, findVersion } from './endpoint-versions.ts';
 import { findEndpoint } from './find-endpoint.ts';
-import type { DataPlane } from './infer-route.ts';
 
 /** Without a version the whole endpoint is meant. */
 type ModelPath = { readonly endpoint: string; readonly version?: string };

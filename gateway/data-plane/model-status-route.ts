@@ -1,8 +1,8 @@
 import type { RequestHandler } from 'express';
 import { contextOf } from '../http/request-context.ts';
+import type { DataPlane } from './data-plane.ts';
 import { endpointVersions } from './endpoint-versions.ts';
 import { findEndpoint } from './find-endpoint.ts';
-import type { DataPlane } from './infer-route.ts';
 
 /** `GET /v1/models/{endpoint}`: `ready` for clients of KServe v1, `model_version_status` for those of TensorFlow Serving. */
 export function modelStatusRoute({ targets }: DataPlane): RequestHandler<{ endpoint: string }> {

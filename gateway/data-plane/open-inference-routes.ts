@@ -1,6 +1,7 @@
 import { anObject, headerParameter, jsonBody } from '../http/openapi-parts.ts';
 import { type Route, tenantKey } from '../http/route.ts';
-import { type DataPlane, inferRoute } from './infer-route.ts';
+import type { DataPlane } from './data-plane.ts';
+import { inferRoute } from './infer-route.ts';
 import {
   modelConfigRoute,
   modelMetadataRoute,

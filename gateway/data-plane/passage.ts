@@ -7,7 +7,7 @@ import { Problem } from '../problems.ts';
 import type { CompiledEndpoint } from '../snapshot/snapshot.ts';
 import { setAnswerHeaders } from './answer-headers.ts';
 import { countAnswer } from './count-answer.ts';
-import type { DataPlane } from './infer-route.ts';
+import type { DataPlane } from './data-plane.ts';
 import type { HttpTarget } from './proxy-transport.ts';
 import { recordExposure } from './record-exposure.ts';
 import { type Called, recordInvocation } from './record-invocation.ts';

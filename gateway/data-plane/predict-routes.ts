@@ -1,6 +1,7 @@
 import { anObject, jsonBody } from '../http/openapi-parts.ts';
 import { type Route, tenantKey } from '../http/route.ts';
-import { type DataPlane, inferRoute } from './infer-route.ts';
+import type { DataPlane } from './data-plane.ts';
+import { inferRoute } from './infer-route.ts';
 import { modelStatusRoute } from './model-status-route.ts';
 import { CONTEXT_HEADERS, INFERENCE_PROBLEMS, ofBoth } from './open-inference-routes.ts';
 import { predictProtocol } from './predict-protocol.ts';

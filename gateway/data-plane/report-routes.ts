@@ -5,7 +5,7 @@ import { acceptOutcomes } from '../pipeline/outcomes.ts';
 import { acceptExposures } from '../pipeline/reported-exposures.ts';
 import { Problem } from '../problems.ts';
 import type { RegisteredExperiment } from '../snapshot/snapshot.ts';
-import type { DataPlane } from './infer-route.ts';
+import type { DataPlane } from './data-plane.ts';
 
 /** A thousand records with every field at its limit fit in this. */
 const MAX_REPORT_BYTES = 4_194_304;

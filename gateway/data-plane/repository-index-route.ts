@@ -4,8 +4,8 @@ import { contextOf } from '../http/request-context.ts';
 import { Problem } from '../problems.ts';
 import type { CompiledEndpoint } from '../snapshot/snapshot.ts';
 import type { Targets } from '../targets/targets.ts';
+import type { DataPlane } from './data-plane.ts';
 import { endpointVersions } from './endpoint-versions.ts';
-import type { DataPlane } from './infer-route.ts';
 
 /** `{"ready": true}` is all that the protocol has to say here. */
 const MAX_BODY_BYTES = 4_096;

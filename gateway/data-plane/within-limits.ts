@@ -2,8 +2,8 @@ import type { NextFunction, Request, Response } from 'express';
 import { contextOf } from '../http/request-context.ts';
 import { type Asking, maxBodyBytes } from '../limits/request-limits.ts';
 import { Problem } from '../problems.ts';
+import type { DataPlane } from './data-plane.ts';
 import { findEndpoint } from './find-endpoint.ts';
-import type { DataPlane } from './infer-route.ts';
 
 type Handler<Params extends { readonly endpoint: string }> = (
   request: Request<Params>,

@@ -19,6 +19,9 @@ import type { InProcessModels } from './targets.ts';
 
 type OnnxTarget = Target & { readonly kind: 'onnx' };
 
+/** Most models are admitted in a second or two; who asks for metadata is told to come back after this. */
+const METADATA_PATIENCE_MS = 5_000;
+
 export interface OnnxTargetsOptions {
   readonly workers: number;
   readonly memoryBytes: number;
@@ -109,7 +112,11 @@ export class OnnxTargets implements InProcessModels {
     }
   }
 
+  /** Waits for a model that is being loaded, as an inference does: who has just registered one asks at once. */
   async metadata({ model, version }: OnnxTarget): Promise<Record<string, unknown> | null> {
+    if (this.#runtime?.host.state(model, version)?.status === 'loading') {
+      await this.#loaded(`${model}/${version}`, AbortSignal.timeout(METADATA_PATIENCE_MS));
+    }
     const state = this.#runtime?.host.state(model, version);
     return state?.status === 'ready'
       ? modelMetadata({ name: model, versions: [version], signature: state.signature })

@@ -1,0 +1,123 @@
+import { randomUUIDv7 } from 'node:crypto';
+import type { Request, Response } from 'express';
+import type { InferBody } from '../../models/codecs/infer-body.ts';
+import { renameInferResponse } from '../../models/codecs/write-open-inference.ts';
+import { sendInferBody } from '../../models/http/send-infer-body.ts';
+import { contextOf, elapsedMs } from '../http/request-context.ts';
+import { Problem } from '../problems.ts';
+import type { CompiledEndpoint } from '../snapshot/snapshot.ts';
+import { setAnswerHeaders } from './answer-headers.ts';
+import { countAnswer } from './count-answer.ts';
+import type { DataPlane } from './data-plane.ts';
+import type { Inference } from './decide-inference.ts';
+import { recordExposure } from './record-exposure.ts';
+import type { PlanResult } from './run-plan.ts';
+import { parametersOf, sideAssignments } from './side-assignments.ts';
+import type { WireRequest } from './wire-protocol.ts';
+
+/** Overload passes in seconds or not at all. */
+const RETRY_AFTER_SECONDS = 1;
+
+interface Exchange {
+  readonly request: Request;
+  readonly response: Response;
+  readonly wire: WireRequest;
+}
+
+/** Records and answers. The exposure is in the spool before the first byte of the answer leaves. */
+export async function finishInference(
+  plane: DataPlane,
+  { request, response, wire }: Exchange,
+  done: Inference & { readonly result: PlanResult },
+): Promise<void> {
+  const { endpoint, assignment, plan, result } = done;
+  const context = contextOf(response);
+  if (result.last.kind === 'abandoned') {
+    response.destroy();
+    return;
+  }
+  const answered = answerOf(endpoint, result);
+  const answer = answered instanceof Problem ? answered : wire.answer(answered);
+  const status = answer instanceof Problem ? answer.status : 200;
+  const served = {
+    endpoint: endpoint.endpoint.key,
+    assigned: plan.assigned,
+    target: result.served,
+    attempts: result.attempts,
+    status,
+    error: answer instanceof Problem ? answer.code : null,
+  };
+  const beside = sideAssignments(endpoint, done.attributes);
+  await Promise.all(
+    beside.map((side) => recordExposure(plane, context, { ...served, assignment: side, id: randomUUIDv7() })),
+  );
+  const enrolled = assignment.kind === 'enrolled' ? [assignment, ...beside] : beside;
+  const parameters = parametersOf(endpoint, enrolled);
+  if (parameters !== null) {
+    const text = Buffer.from(JSON.stringify(parameters)).toString('base64url');
+    response.setHeader('x-switchyard-parameters', text);
+  }
+  if (assignment.kind === 'enrolled') {
+    const { experiment, variant } = assignment;
+    plane.telemetry.variantRequests.inc({ experiment, variant: variant.key, status });
+    await recordExposure(plane, context, { ...served, assignment });
+  }
+  countAnswer(plane.telemetry, context, {
+    endpoint: endpoint.endpoint.key,
+    status,
+    served: result.served,
+    assigned: plan.assigned,
+  });
+  plane.statistics.record({
+    name: endpoint.endpoint.key,
+    version: endpoint.endpoint.blinded ? '' : ((result.served ?? plan.assigned).version ?? ''),
+    succeeded: status < 400,
+    elapsedMs: elapsedMs(context),
+    atMs: Date.now(),
+  });
+  context.log['target'] = result.served?.key ?? null;
+  context.log['attempts'] = result.attempts;
+  if (result.served !== null) {
+    setAnswerHeaders(response, {
+      endpoint: endpoint.endpoint,
+      assignment,
+      assigned: plan.assigned,
+      served: result.served,
+    });
+  }
+  if (answer instanceof Problem) throw answer;
+  await sendInferBody(request, response, answer);
+}
+
+/** The target's answer, byte for byte, or the problem that the client gets instead. */
+function answerOf(
+  { endpoint }: CompiledEndpoint,
+  { last, attempts, outOfTime }: PlanResult,
+): InferBody | Problem {
+  switch (last.kind) {
+    case 'answered':
+      return endpoint.blinded ? blindedAnswer(endpoint.key, last.body) : last.body;
+    case 'rejected':
+      return new Problem('request-rejected', last.message);
+    case 'abandoned':
+      return new Problem('request-rejected', 'the client left');
+    case 'failed': {
+      const tried = `${attempts} ${attempts === 1 ? 'attempt' : 'attempts'} on endpoint "${endpoint.key}"`;
+      const why = endpoint.blinded ? last.failure : `${last.failure}: ${last.message}`;
+      const detail = `${tried}; the last one: ${why}`;
+      if (outOfTime) return new Problem('deadline-exceeded', detail);
+      if (last.failure === 'shed' || last.failure === 'overloaded') {
+        return new Problem('overloaded', detail, { retryAfterSeconds: RETRY_AFTER_SECONDS });
+      }
+      return new Problem('target-failed', detail);
+    }
+  }
+}
+
+/** A blinded endpoint puts its own name where the model's would show. */
+function blindedAnswer(endpoint: string, body: InferBody): InferBody | Problem {
+  return (
+    renameInferResponse(body, endpoint) ??
+    new Problem('target-failed', 'the answer does not follow the Open Inference Protocol')
+  );
+}
