@@ -210,12 +210,14 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       await sleep(config.drainNoticeMs);
       events.stop();
       await listening.close(config.drainMs - config.drainNoticeMs);
-      await telling.stop();
-      await webhooks.close();
-      await automation.stop();
-      await guardrails.stop();
-      await source.stop();
-      await shadows.stop();
+      // Together: each may be waiting for a database that does not answer, and their waits must not add up.
+      await Promise.all([
+        telling.stop().then(() => webhooks.close()),
+        automation.stop(),
+        guardrails.stop(),
+        source.stop(),
+        shadows.stop(),
+      ]);
       await Promise.all([targets.close(), onnx.close(), spool.stop(), uses.stop(), usage.stop()]);
       await analysis.close();
       await Promise.all([store.close(), featureStore.close()]);

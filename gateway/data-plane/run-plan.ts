@@ -68,8 +68,9 @@ export async function runPlan(targets: Targets, options: PlanOptions): Promise<P
       attempts += Number(!isPassedOver(outcome)) + Number(hedged);
       if (outcome.kind !== 'failed') return { ...ended(target, outcome), attempts, outOfTime: false };
       decisions.add(decisionOf(outcome), target.key, outcome.failure);
+      // Nobody was asked: what the client is told is what came of those who were.
       if (isPassedOver(outcome)) passedOver.push(step);
-      last = outcome;
+      else last = outcome;
     }
     if (steps.length === 0) steps.push(...passedOver.splice(0).map((rested) => ({ ...rested, force: true })));
   }

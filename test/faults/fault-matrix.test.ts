@@ -195,7 +195,7 @@ function told(
   const head = text.indexOf('\r\n\r\n') + 4;
   const length = Number(/content-length: (\d+)/i.exec(text)?.[1] ?? 0);
   if (received - head >= length) return code;
-  return ended === 'they' || received - head < 10 ? `${code}, cut off` : `${code}, streamed`;
+  return ended === 'they' || received === head ? `${code}, cut off` : `${code}, streamed`;
 }
 
 const inferOn = (endpoint: string) => (deadlineMs: number) =>

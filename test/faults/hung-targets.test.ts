@@ -187,7 +187,16 @@ describe('a target that', () => {
     hung.behave(() => undefined);
     well.behave(() => undefined);
     const answers = await timed(() => Promise.all(Array.from({ length: 50 }, infer)));
-    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([504]));
+    // Those for whom there was no place any more are told at once, and when to come back.
+    const shed = answers.filter(({ status }) => status === 503);
+    for (const { body, headers } of shed) {
+      expect({ code: body.code, retryAfter: headers.get('retry-after') }).toEqual({
+        code: 'overloaded',
+        retryAfter: '1',
+      });
+    }
+    const waited = answers.filter((answer) => !shed.includes(answer));
+    expect(new Set(waited.map(({ status }) => status))).toEqual(new Set([504]));
     well.behave(openInferenceAnswer(2));
     await expectServedBy('ranker-v1-gcp');
     await expectRecovered();

@@ -1,9 +1,9 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LIVE_PATH, READY_PATH } from '../../gateway/config.ts';
@@ -37,27 +37,43 @@ async function freePort(): Promise<number> {
 
 /** Does what the Dockerfile says, without Docker: no layer, no user, and the machine's own system below. */
 describe('the image, built outside Docker in a clean directory', () => {
+  const stages = new Map<string, string>();
+  /** Of the stage that is being built, and of the image in the end. */
   let root: string;
   let instructions: Instruction[];
 
   beforeAll(async () => {
-    root = await mkdtemp(join(tmpdir(), 'switchyard-image-'));
     instructions = instructionsOf(await readFile('Dockerfile', 'utf8'));
     for (const { name, text } of instructions) {
-      if (name === 'COPY' && !text.startsWith('--from')) {
-        const [to = '', ...from] = text.split(/\s+/).reverse();
-        for (const path of from)
-          await cp(path, from.length > 1 ? join(root, path) : resolve(root, to === './' ? path : to), {
-            recursive: true,
-          });
+      if (name === 'FROM') {
+        root = await mkdtemp(join(tmpdir(), 'switchyard-image-'));
+        stages.set(/ AS (\w+)$/.exec(text)?.[1] ?? '', root);
       }
-      // The data directory is Docker's to make; everything else runs as it stands.
+      if (name === 'COPY') await copy(text);
+      // The data directory is Docker's to make; everything else runs as it stands, by the Node of these tests.
       if (name === 'RUN' && !text.startsWith('install -d')) {
-        await promisify(execFile)('bash', ['-ec', text], { cwd: root, maxBuffer: 67_108_864 });
+        const env = { ...process.env, PATH: `${dirname(process.execPath)}:${process.env['PATH']}` };
+        await promisify(execFile)('bash', ['-ec', text], { cwd: root, env, maxBuffer: 67_108_864 });
       }
     }
   }, 600_000);
-  afterAll(() => rm(root, { recursive: true, force: true }));
+  afterAll(async () => {
+    for (const stage of stages.values()) await rm(stage, { recursive: true, force: true });
+  });
+
+  /** `COPY [--from=stage] source… target`, into the stage that is being built; what comes from a stage is moved. */
+  async function copy(text: string): Promise<void> {
+    const [, stage, paths = ''] = /^(?:--from=(\w+) )?(.*)$/.exec(text) ?? [];
+    const [to = '', ...from] = paths.split(/\s+/).reverse();
+    for (const path of from) {
+      const target = from.length > 1 ? join(root, path) : resolve(root, to === './' ? path : to);
+      if (stage === undefined) await cp(path, target, { recursive: true });
+      else {
+        await mkdir(dirname(target), { recursive: true });
+        await rename(join(stages.get(stage) ?? '', path.replace(/^\/app\//, '')), target);
+      }
+    }
+  }
 
   const commandOf = () =>
     JSON.parse(instructions.findLast(({ name }) => name === 'CMD')?.text ?? '[]') as string[];
