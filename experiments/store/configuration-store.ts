@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
-import { type Collection, MongoClient } from 'mongodb';
-import { type AuditQuery, readAudit } from './audit-log.ts';
+import type { MongoClient } from 'mongodb';
+import type { AuditQuery } from './audit-log.ts';
+import { type Commit, type CommitResult, ConfigurationLog } from './configuration-log.ts';
 import {
   type Begun,
   IdempotencyKeys,
@@ -9,60 +9,34 @@ import {
 } from './idempotency-keys.ts';
 import { KeyUses } from './key-uses.ts';
 import { type LeaseClaim, Leases } from './leases.ts';
-import {
-  auditEntries,
-  type DocumentRecord,
-  documentId,
-  documentRecords,
-  type LogRecord,
-  logRecord,
-  storedDocument,
-} from './records.ts';
+import { databaseName, type MongoOptions, mongoClient } from './mongo-client.ts';
 import { Secrets } from './secrets.ts';
-import { asStoreErrors, invalidUri, isConnectionError, isDuplicateKey } from './store-error.ts';
-import type { Actor, AuditEntry, Change, StoredDocument } from './stored-document.ts';
+import { asStoreErrors } from './store-error.ts';
+import type { AuditEntry, StoredDocument } from './stored-document.ts';
 import { ResultsCache, type StoredResults } from './stored-results.ts';
 import { Usage } from './usage.ts';
 import { type WebhookCursor, WebhookDeliveries, type WebhookDelivery } from './webhook-deliveries.ts';
 
+export type { CommitResult } from './configuration-log.ts';
 export type { Begun, IdempotencyTimes, RememberedAnswer } from './idempotency-keys.ts';
 export { StoreUnavailableError } from './store-error.ts';
 export type { Actor, AuditEntry, Change, StoredDocument } from './stored-document.ts';
 export type { WebhookCursor } from './webhook-deliveries.ts';
 
-const DEFAULT_DATABASE = 'switchyard';
-const DEFAULT_SELECTION_TIMEOUT_MS = 5_000;
-const DEFAULT_OPERATION_TIMEOUT_MS = 10_000;
-
-export interface ConnectOptions {
-  readonly uri: string;
+export interface ConnectOptions extends MongoOptions {
   /** The database that the URI names, else `switchyard`. */
   readonly database?: string;
   readonly now?: () => Date;
-  /** How long to look for a server that can be written to; 5 s unless given. */
-  readonly serverSelectionTimeoutMs?: number;
-  /** How long one round trip may take, and how long one may wait for a free connection; 10 s unless given. */
-  readonly operationTimeoutMs?: number;
 }
 
-export type CommitResult =
-  /** `documents` are those of the changes, in their order; null for one that was deleted. */
-  | { readonly ok: true; readonly documents: readonly (StoredDocument | null)[]; readonly revision: number }
-  | { readonly ok: false; readonly revision: number };
-
 /**
- * The configuration, on MongoDB. One revision number counts the changes of all of it. The audit log is the
- * write-ahead log: inserting the entry `_id = revision + 1` is the commit, and documents are what the log comes
- * to. A writer makes sure that the last entry reached its document before it adds another, so never more than
- * one is outstanding; a reader lays that one over what it reads.
- * docs/adr/0002-audit-log-is-the-write-ahead-log.md says why.
+ * The configuration on MongoDB, and what gateways share beside it.
  *
  * Every method rejects with StoreUnavailableError, within a bounded time, when the server is away.
  */
 export class ConfigurationStore {
   readonly #client: MongoClient;
-  readonly #log: Collection<LogRecord>;
-  readonly #documents: Collection<DocumentRecord>;
+  readonly #log: ConfigurationLog;
   readonly #secrets: Secrets;
   readonly #results: ResultsCache;
   readonly #keyUses: KeyUses;
@@ -70,60 +44,42 @@ export class ConfigurationStore {
   readonly #usage: Usage;
   readonly #webhooks: WebhookDeliveries;
   readonly #leases: Leases;
-  readonly #now: () => Date;
 
-  private constructor(client: MongoClient, database: string, now: () => Date) {
+  private constructor(client: MongoClient, name: string, now: () => Date) {
+    const database = client.db(name);
     this.#client = client;
-    this.#log = client.db(database).collection('audit');
-    this.#documents = client.db(database).collection('documents');
-    this.#secrets = new Secrets(client.db(database).collection('secrets'));
-    this.#results = new ResultsCache(client.db(database).collection('results'));
-    this.#keyUses = new KeyUses(client.db(database).collection('keyUses'));
-    this.#idempotencyKeys = new IdempotencyKeys(client.db(database).collection('idempotency'), now);
-    this.#usage = new Usage(client.db(database).collection('usage'));
-    this.#leases = new Leases(client.db(database).collection('leases'), now);
+    this.#log = new ConfigurationLog(database, now);
+    this.#secrets = new Secrets(database.collection('secrets'));
+    this.#results = new ResultsCache(database.collection('results'));
+    this.#keyUses = new KeyUses(database.collection('keyUses'));
+    this.#idempotencyKeys = new IdempotencyKeys(database.collection('idempotency'), now);
+    this.#usage = new Usage(database.collection('usage'));
+    this.#leases = new Leases(database.collection('leases'), now);
     this.#webhooks = new WebhookDeliveries(
-      client.db(database).collection('webhookCursors'),
-      client.db(database).collection('webhookDeliveries'),
+      database.collection('webhookCursors'),
+      database.collection('webhookDeliveries'),
       now,
     );
-    this.#now = now;
   }
 
   /** Needs no server yet; throws StoreUnavailableError `invalid-uri`. */
   static async connect(options: ConnectOptions): Promise<ConfigurationStore> {
-    const client = makeClient(options);
-    // `test` is what the driver says when the URI names no database.
-    const named = client.options.dbName === 'test' ? DEFAULT_DATABASE : client.options.dbName;
-    return new ConfigurationStore(client, options.database ?? named, options.now ?? (() => new Date()));
+    const client = mongoClient(options);
+    return new ConfigurationStore(
+      client,
+      options.database ?? databaseName(client),
+      options.now ?? (() => new Date()),
+    );
   }
 
   /** The revision of the configuration, 0 when there never was a change. One read of an index: made to be polled. */
   async revision(): Promise<number> {
-    return this.#ask('read the revision', () => this.#revision());
+    return this.#ask('read the revision', () => this.#log.revision());
   }
 
   /** Every document as of exactly `revision`, however many commits are under way. */
   async readAll(): Promise<{ revision: number; documents: StoredDocument[] }> {
-    return this.#ask('read the configuration', async () => {
-      const from = await this.#revision();
-      const records = new Map<string, DocumentRecord>();
-      for (const record of await this.#documents.find().toArray()) {
-        records.set(record._id, record);
-      }
-      // Whatever the read above missed, or saw only in part, came with one of these entries.
-      const entries = await this.#log
-        .find({ _id: { $gte: from } })
-        .sort({ _id: 1 })
-        .toArray();
-      for (const record of entries.flatMap(documentRecords)) {
-        records.set(record._id, newer(records.get(record._id) ?? null, record));
-      }
-      return {
-        revision: entries.at(-1)?._id ?? from,
-        documents: [...records.values()].map(storedDocument).filter((document) => document !== null),
-      };
-    });
+    return this.#ask('read the configuration', () => this.#log.readAll());
   }
 
   /**
@@ -132,36 +88,11 @@ export class ConfigurationStore {
    * `unreachable` the changes may have been made: read again before repeating them. Throws RangeError on a value past
    * 7 MiB, or 14 MiB of values before and after together.
    */
-  async commit(options: {
-    baseRevision: number;
-    changes: readonly Change[];
-    actor: Actor;
-  }): Promise<CommitResult> {
-    const { baseRevision, changes, actor } = options;
-    for (const { kind } of changes) {
+  async commit(commit: Commit): Promise<CommitResult> {
+    for (const { kind } of commit.changes) {
       if (kind.includes('/')) throw new RangeError(`the kind "${kind}" has a slash; name it without`);
     }
-    return this.#ask('commit a change', async () => {
-      const last = await this.#log.find().sort({ _id: -1 }).limit(1).next();
-      const revision = last?._id ?? 0;
-      if (revision !== baseRevision) {
-        return { ok: false, revision };
-      }
-      await this.#settle(last);
-      const entry = logRecord({
-        revision: revision + 1,
-        commitId: randomUUID(),
-        at: this.#now().toISOString(),
-        actor,
-        changes,
-        current: await this.#records(changes.map(documentId)),
-      });
-      if (!(await this.#append(entry))) {
-        return { ok: false, revision: await this.#revision() };
-      }
-      await this.#applyOrLeave(entry);
-      return { ok: true, documents: documentRecords(entry).map(storedDocument), revision: entry._id };
-    });
+    return this.#ask('commit a change', () => this.#log.commit(commit));
   }
 
   /**
@@ -169,18 +100,12 @@ export class ConfigurationStore {
    * changed several documents has an entry for each, under one revision.
    */
   async audit(options: AuditQuery): Promise<AuditEntry[]> {
-    return this.#ask('read the audit log', () => readAudit(this.#log, options));
+    return this.#ask('read the audit log', () => this.#log.before(options));
   }
 
   /** Committed changes after a revision, oldest first. `limit` counts commits. */
   async auditAfter(options: { afterRevision: number; limit: number }): Promise<AuditEntry[]> {
-    return this.#ask('read the audit log', async () => {
-      const records = this.#log
-        .find({ _id: { $gt: options.afterRevision } })
-        .sort({ _id: 1 })
-        .limit(options.limit);
-      return (await records.toArray()).flatMap(auditEntries);
-    });
+    return this.#ask('read the audit log', () => this.#log.after(options));
   }
 
   /** The secret of that name, made by `create` the first time: one wins, and every caller gets that one. */
@@ -290,85 +215,5 @@ export class ConfigurationStore {
       await this.#client.connect();
       return operation();
     });
-  }
-
-  async #revision(): Promise<number> {
-    const last = await this.#log.find().sort({ _id: -1 }).limit(1).project({ _id: 1 }).next();
-    return last?.['_id'] ?? 0;
-  }
-
-  /** Makes sure that the last entry has reached its documents. */
-  async #settle(last: LogRecord | null): Promise<void> {
-    if (last === null) return;
-    const stored = await this.#records(documentRecords(last).map(({ _id }) => _id));
-    for (const record of documentRecords(last)) {
-      if ((stored.get(record._id)?.revision ?? 0) < record.revision) await this.#apply(record);
-    }
-  }
-
-  async #records(ids: readonly string[]): Promise<ReadonlyMap<string, DocumentRecord>> {
-    const found = await this.#documents.find({ _id: { $in: [...ids] } }).toArray();
-    return new Map(found.map((record) => [record._id, record]));
-  }
-
-  /** The commit itself; false when another writer was first. */
-  async #append(entry: LogRecord): Promise<boolean> {
-    const insert = () => this.#log.insertOne(entry);
-    try {
-      // A broken connection leaves the outcome open. To repeat the insert is safe: it can only succeed once.
-      await insert().catch((error: unknown) => {
-        if (!isConnectionError(error)) throw error;
-        return insert();
-      });
-      return true;
-    } catch (error) {
-      if (!isDuplicateKey(error)) throw error;
-      const first = await this.#log.findOne({ _id: entry._id }, { projection: { commitId: 1 } });
-      return first?.commitId === entry.commitId;
-    }
-  }
-
-  /** Brings a document to what an entry made of it; does nothing where that entry, or a later one, has been. */
-  async #apply(record: DocumentRecord): Promise<void> {
-    const older = { _id: record._id, revision: { $lt: record.revision } };
-    await this.#documents.replaceOne(older, record, { upsert: true }).catch((error: unknown) => {
-      // The document is there and is not older: the upsert tried to insert it.
-      if (!isDuplicateKey(error)) throw error;
-    });
-  }
-
-  /** After the commit. If the connection breaks here the changes stand, and the next writer brings them home. */
-  async #applyOrLeave(entry: LogRecord): Promise<void> {
-    try {
-      for (const record of documentRecords(entry)) await this.#apply(record);
-    } catch (error) {
-      if (!isConnectionError(error)) throw error;
-    }
-  }
-}
-
-function newer(a: DocumentRecord | null, b: DocumentRecord): DocumentRecord {
-  return a !== null && a.revision > b.revision ? a : b;
-}
-
-function makeClient({
-  uri,
-  serverSelectionTimeoutMs = DEFAULT_SELECTION_TIMEOUT_MS,
-  operationTimeoutMs = DEFAULT_OPERATION_TIMEOUT_MS,
-}: ConnectOptions): MongoClient {
-  try {
-    return new MongoClient(uri, {
-      appName: 'switchyard',
-      serverSelectionTimeoutMS: serverSelectionTimeoutMs,
-      connectTimeoutMS: serverSelectionTimeoutMs,
-      socketTimeoutMS: operationTimeoutMs,
-      waitQueueTimeoutMS: operationTimeoutMs,
-      // What one gateway has seen must not be undone by a failover.
-      readPreference: 'primary',
-      readConcern: { level: 'majority' },
-      writeConcern: { w: 'majority' },
-    });
-  } catch (cause) {
-    throw invalidUri(cause);
   }
 }

@@ -1,4 +1,5 @@
 import { type Collection, MongoBulkWriteError, MongoClient } from 'mongodb';
+import { databaseName } from '../../experiments/store/mongo-client.ts';
 import type { FeatureValue } from './feature-set.ts';
 
 /** Names one thing within the features of its tenant, or of all. */
@@ -23,7 +24,6 @@ interface StoredRow {
   readonly values: string;
 }
 
-const DEFAULT_DATABASE = 'switchyard';
 const DUPLICATE_KEY = 11_000;
 
 /** Unambiguous: entity and tenant have no slash. */
@@ -44,9 +44,7 @@ export class FeatureStore {
       socketTimeoutMS: timeoutMs,
       waitQueueTimeoutMS: timeoutMs,
     });
-    // `test` is what the driver says when the URI names no database.
-    const { dbName } = this.#client.options;
-    this.#rows = this.#client.db(dbName === 'test' ? DEFAULT_DATABASE : dbName).collection('features');
+    this.#rows = this.#client.db(databaseName(this.#client)).collection('features');
   }
 
   /** Those that are there, by id. Rejects with the driver's error when the database is away. */
