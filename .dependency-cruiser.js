@@ -20,7 +20,10 @@ export default {
       from: { path: '^infra/' },
       to: {
         path: '^(experiments|gateway|models)/',
-        pathNot: ['^gateway/(config|pipeline/lake-schema)\\.ts$', '^models/(catalogue/|runner/config\\.ts$)'],
+        pathNot: [
+          '^gateway/(config|environment-schema|pipeline/lake-schema)\\.ts$',
+          '^models/(catalogue/|runner/config\\.ts$)',
+        ],
       },
     },
     {

@@ -1,9 +1,9 @@
 import {
   LIVE_PATH as GATEWAY_LIVE_PATH,
   READY_PATH as GATEWAY_READY_PATH,
-  gatewayEnvironmentSchema,
   KEEP_ALIVE_TIMEOUT_MS,
 } from '../gateway/config.ts';
+import { gatewayEnvironmentSchema } from '../gateway/environment-schema.ts';
 import {
   LIVE_PATH as RUNNER_LIVE_PATH,
   READY_PATH as RUNNER_READY_PATH,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { gatewayEnvironmentSchema } from '../gateway/config.ts';
+import { gatewayEnvironmentSchema } from '../gateway/environment-schema.ts';
 import { modelSchema, modelVersionSchema } from '../models/catalogue/model.ts';
 
 /** What can be left out of a stack. */

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { gatewayEnvironmentSchema } from '../../gateway/config.ts';
+import { gatewayEnvironmentSchema } from '../../gateway/environment-schema.ts';
 import { runnerEnvironmentSchema } from '../../models/runner/config.ts';
 import { settingsTable } from '../support/settings-table.ts';
 import { ADMIN_KEY, startTestGateway } from '../support/test-gateway.ts';

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { gatewayEnvironmentSchema, LIVE_PATH, METRICS_PATH } from '../../gateway/config.ts';
+import { LIVE_PATH, METRICS_PATH } from '../../gateway/config.ts';
+import { gatewayEnvironmentSchema } from '../../gateway/environment-schema.ts';
 import { manifests } from '../../infra/kubernetes/manifests.ts';
 import { GATEWAY_PROCESS, RUNNER_PROCESS } from '../../infra/processes.ts';
 import { runnerEnvironmentSchema } from '../../models/runner/config.ts';
