@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { ConfigurationStore } from '../experiments/store/configuration-store.ts';
 import type { ObjectStore } from '../models/artifacts/object-store.ts';
 import { InferenceStatistics } from '../models/codecs/inference-statistics.ts';
+import { adminKeyDigest } from './access/admin-key.ts';
 import { FailedAttempts } from './access/failed-attempts.ts';
 import { IdentityProvider } from './access/identity-provider.ts';
 import { KeyUseRecorder } from './access/key-use-recorder.ts';
@@ -23,7 +24,6 @@ import { GuardrailCounters } from './guardrails/guardrail-counters.ts';
 import { GuardrailWatch } from './guardrails/guardrail-watch.ts';
 import { haltBy } from './guardrails/halt-variant.ts';
 import { createApp } from './http/app.ts';
-import { digestOf } from './http/authenticate.ts';
 import { type Listening, listen } from './http/listen.ts';
 import { CALLBACK_PATH } from './http/sign-in-routes.ts';
 import { MonthlyUsage } from './limits/monthly-usage.ts';
@@ -46,7 +46,6 @@ const AUTOMATION_INTERVAL_MS = 1_000;
 const GUARDRAIL_INTERVAL_MS = 1_000;
 const STORE_TIMEOUT_MS = 2_000;
 const WEBHOOK_INTERVAL_MS = 1_000;
-const ADMIN_KEY_SECRET = 'admin-key-sha256';
 const SESSION_KEY_SECRET = 'session-key';
 
 export interface ServingOptions {
@@ -79,7 +78,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
   const source = new SnapshotSource({
     store,
     file: join(config.dataDir, 'configuration.json'),
-    adminKeyDigest: adminKeyDigest(config, store),
+    adminKeyDigest: adminKeyDigest(config.adminApiKey, store),
     environment: config.environment,
     pollIntervalMs: POLL_INTERVAL_MS,
     logger,
@@ -241,23 +240,3 @@ function signInOf({ oidc }: GatewayConfig, store: ConfigurationStore): SignIn | 
     },
   });
 }
-
-/** The environment's key, or one made on the first start of all, kept as a digest, and printed by its maker. */
-function adminKeyDigest(config: GatewayConfig, store: ConfigurationStore): () => Promise<string> {
-  const { adminApiKey } = config;
-  if (adminApiKey !== null) {
-    const digest = digestOf(adminApiKey);
-    return async () => digest;
-  }
-  let known: string | null = null;
-  return async () => {
-    if (known !== null) return known;
-    const generated = `sya_${randomBytes(32).toString('base64url')}`;
-    known = await store.secret(ADMIN_KEY_SECRET, () => digestOf(generated));
-    if (known === digestOf(generated)) process.stdout.write(adminKeyNotice(generated));
-    return known;
-  };
-}
-
-const adminKeyNotice = (key: string) =>
-  `\nThe admin key of this installation, shown this once: ${key}\nKeep it safe, or set ADMIN_API_KEY to a key of your own.\n\n`;

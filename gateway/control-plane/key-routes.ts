@@ -1,8 +1,8 @@
 import { randomBytes, randomUUIDv7 } from 'node:crypto';
 import type { Request, Response } from 'express';
 import type { StoredDocument } from '../../experiments/store/configuration-store.ts';
+import { digestOf } from '../access/key-digest.ts';
 import { rotationSchema } from '../catalogue/api-key.ts';
-import { digestOf } from '../http/authenticate.ts';
 import { contextOf } from '../http/request-context.ts';
 import type { Route } from '../http/route.ts';
 import { Problem } from '../problems.ts';

@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
 import type { EvaluationContext } from '../../experiments/assignment.ts';
-import { digestOf } from '../http/authenticate.ts';
+import { digestOf } from '../access/key-digest.ts';
 import { headerParameter, jsonBody, queryParameter } from '../http/openapi-parts.ts';
 import { contextOf, type RequestContext } from '../http/request-context.ts';
 import { OPEN, type Route, tenantKey } from '../http/route.ts';

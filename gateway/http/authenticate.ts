@@ -1,6 +1,7 @@
-import { hash, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import type { Request, RequestHandler, Response } from 'express';
 import type { FailedAttempts } from '../access/failed-attempts.ts';
+import { digestOf } from '../access/key-digest.ts';
 import type { KeyUseRecorder } from '../access/key-use-recorder.ts';
 import type { Principal, Scope } from '../access/principal.ts';
 import type { SignIn } from '../access/sign-in.ts';
@@ -19,11 +20,6 @@ export interface Authentication {
   readonly uses: KeyUseRecorder;
   /** Null without an identity provider. */
   readonly signIn: SignIn | null;
-}
-
-/** An API key is 256 random bits, so its plain digest is safe to keep and to look up by. */
-export function digestOf(secret: string): string {
-  return hash('sha256', secret, 'hex');
 }
 
 /** `authorization: Bearer <key>` or `x-api-key: <key>`. */

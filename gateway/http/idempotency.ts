@@ -4,8 +4,8 @@ import type {
   IdempotencyTimes,
   RememberedAnswer,
 } from '../../experiments/store/configuration-store.ts';
+import { digestOf } from '../access/key-digest.ts';
 import { Problem } from '../problems.ts';
-import { digestOf } from './authenticate.ts';
 import { headerParameter } from './openapi-parts.ts';
 import { contextOf } from './request-context.ts';
 import type { Route } from './route.ts';
