@@ -18,6 +18,8 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/{faults,peers,bench,stacks,simulations,browser}/**'],
           testTimeout: 20_000,
+          // Files share a process, and what it has loaded: a fifth of the tier was loading it again for each.
+          isolate: false,
         },
       },
       {

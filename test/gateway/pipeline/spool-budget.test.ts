@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { measureSpool } from '../../../gateway/pipeline/spool-budget.ts';
 import { SpoolKeeper } from '../../../gateway/pipeline/spool-keeper.ts';
 import type { RecordKind } from '../../../gateway/pipeline/spool-layout.ts';
 import { openSpool } from '../../support/pipeline.ts';
@@ -17,10 +18,10 @@ async function metricOf(registry: Registry, name: string): Promise<number | unde
 }
 
 /** A spool with room for a hundred exposures, which has been measured. */
-async function smallSpool(writers = 1) {
+async function smallSpool({ writers = 1, flushIntervalMs = 10 } = {}) {
   const directory = await temporaryDirectory();
   const registry = new Registry();
-  const options = { directory, maxBytes: ROOM, flushIntervalMs: 10 };
+  const options = { directory, maxBytes: ROOM, flushIntervalMs };
   const spools = Array.from({ length: writers }, () => openSpool({ ...options, registry: new Registry() }));
   const spool = openSpool({ ...options, registry });
   const expose = (count: number, on = spool) =>
@@ -37,7 +38,9 @@ function keep(directory: string, registry = new Registry()): SpoolKeeper {
 
 describe('a spool that runs short of room', () => {
   it('gives up invocations first, then refuses outcomes, and exposures last of all', async () => {
-    const { registry, spool, expose } = await smallSpool();
+    // What is added between two measurements is known to the byte; what is added during one may count twice.
+    const { directory, registry, spool, expose } = await smallSpool({ flushIntervalMs: 60_000 });
+    for (let look = 0; look < 3; look += 1) await measureSpool(directory, ROOM);
     const taken = async () => [
       await spool.append('invocations', invocation()),
       await spool.append('outcomes', outcome()),
