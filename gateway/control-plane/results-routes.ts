@@ -1,0 +1,107 @@
+import { queriesOf } from '../analysis/queries-of.ts';
+import { experimentReport } from '../analysis/report/experiment-report.ts';
+import { ATHENA, BIGQUERY, type Dialect } from '../analysis/sql/dialect.ts';
+import { anObject, queryParameter } from '../http/openapi-parts.ts';
+import { READERS, type Route } from '../http/route.ts';
+import { Problem } from '../problems.ts';
+import type { AnalysisRouteOptions } from './analysis-route-options.ts';
+import { METHOD_PARAMETERS, methodsOf } from './methods-of.ts';
+import { registeredExperiment } from './registered-experiment.ts';
+
+const RESULTS_EXAMPLE = {
+  experiment: 'ranker-v2',
+  revision: 17,
+  asOf: '2026-11-20T12:00:00.000Z',
+  exposures: { total: 8_412, units: 2_004, excludedUnits: 0, earlierUnits: 0 },
+  verdict: { decision: 'keep-running' },
+};
+const fresh = queryParameter('fresh', 'true: bring what is still in the spool to the lake first', {
+  type: 'boolean',
+  default: false,
+});
+const detailed = queryParameter('detailed', 'true: the primary metric by day and by dimension too', {
+  type: 'boolean',
+  default: false,
+});
+/** How an experiment stands: as numbers, as a page, and as the queries that give the numbers. */
+export function resultsRoute({ analysis, ship, ...options }: AnalysisRouteOptions): Route {
+  return {
+    method: 'get',
+    path: '/admin/v1/experiments/{key}/results',
+    access: READERS,
+    id: 'experimentResults',
+    tag: 'experiments',
+    summary: 'The verdict on an experiment, with the numbers behind it',
+    parameters: [fresh, detailed, ...METHOD_PARAMETERS],
+    answers: { 200: anObject('Results', RESULTS_EXAMPLE) },
+    problems: ['invalid-request', 'not-found', 'wrong-state', 'lake-unavailable', 'analysis-busy'],
+    handle: async (request, response) => {
+      const registered = await registeredExperiment(request, options);
+      const look = { detailed: request.query['detailed'] === 'true', methods: methodsOf(request) };
+      if (request.query['fresh'] === 'true') await ship();
+      response.json(await analysis.results(registered, look));
+    },
+  };
+}
+
+/** The same as a page. */
+export function reportRoute({ analysis, ship, ...options }: AnalysisRouteOptions): Route {
+  return {
+    method: 'get',
+    path: '/admin/v1/experiments/{key}/report',
+    access: READERS,
+    id: 'experimentReport',
+    tag: 'experiments',
+    summary: 'The same as one HTML page that needs nothing else, to read, print or send',
+    parameters: [fresh, ...METHOD_PARAMETERS],
+    answers: {
+      200: {
+        description: 'Report',
+        content: { 'text/html': { schema: { type: 'string' }, example: '<!doctype html>…' } },
+      },
+    },
+    problems: ['invalid-request', 'not-found', 'wrong-state', 'lake-unavailable', 'analysis-busy'],
+    handle: async (request, response) => {
+      const registered = await registeredExperiment(request, options);
+      const methodsWanted = methodsOf(request);
+      if (request.query['fresh'] === 'true') await ship();
+      const results = await analysis.results(registered, { detailed: true, methods: methodsWanted });
+      response
+        .setHeader('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'")
+        .type('html')
+        .send(experimentReport(registered.experiment, results));
+    },
+  };
+}
+
+const WAREHOUSES: Readonly<Record<string, Dialect>> = { athena: ATHENA, bigquery: BIGQUERY };
+
+/** The same as SQL for a warehouse. */
+export function queriesRoute({ analysis, ...options }: AnalysisRouteOptions): Route {
+  return {
+    method: 'get',
+    path: '/admin/v1/experiments/{key}/queries',
+    access: READERS,
+    id: 'experimentQueries',
+    tag: 'experiments',
+    summary: 'The same metrics as SQL for a warehouse over the lake, for data that outgrow one machine',
+    parameters: [
+      queryParameter('dialect', 'Whose SQL', { enum: Object.keys(WAREHOUSES), default: 'athena' }),
+    ],
+    answers: {
+      200: anObject('By metric, one query each', {
+        dialect: 'athena',
+        queries: { 'top-rating': 'WITH exposure AS (…' },
+      }),
+    },
+    problems: ['invalid-request', 'not-found', 'wrong-state', 'lake-unavailable', 'analysis-busy'],
+    handle: async (request, response) => {
+      const name = request.query['dialect'] ?? 'athena';
+      const dialect = typeof name === 'string' ? WAREHOUSES[name] : undefined;
+      if (dialect === undefined) throw new Problem('invalid-request', 'dialect must be athena or bigquery');
+      const registered = await registeredExperiment(request, options);
+      const results = await analysis.results(registered, { detailed: false, methods: [] });
+      response.json({ dialect: name, queries: queriesOf(results, registered, dialect) });
+    },
+  };
+}
