@@ -1,7 +1,7 @@
 import type { RecordKind } from '../../pipeline/spool-layout.ts';
 
 /** Raised whenever the tables below, or what is put in them, change: an older digest is thrown away and made anew. */
-export const DIGEST_VERSION = 2;
+export const DIGEST_VERSION = 3;
 
 /** How one kind of record is kept in the digest: its rows narrow, what few values it has once in a table of its own. */
 export interface DigestTable {
@@ -40,6 +40,8 @@ const exposures: DigestTable = {
     // Not one that a client reported itself: of those the gateway served nothing.
     served: { from: '(latency_ms IS NOT NULL)', type: 'BOOLEAN' },
     failed: { from: '(status >= 500 OR error IS NOT NULL)', type: 'BOOLEAN' },
+    // Each has few values, but their combinations make this table as long as they are many.
+    dimensions: { from: 'dimensions', type: 'MAP(VARCHAR, VARCHAR)' },
   },
   measures: { at_ms: instant('at'), latency_ms: { from: 'latency_ms', type: 'DOUBLE' } },
   first: 'at_ms',
@@ -83,8 +85,8 @@ export function createDigestSql(database: string): string {
   return `
     CREATE TABLE ${database}.about (digest_version INTEGER, duckdb_version VARCHAR);
     INSERT INTO ${database}.about VALUES (${DIGEST_VERSION}, version());
-    -- The objects whose rows are in here.
-    CREATE TABLE ${database}.file (file INTEGER, kind VARCHAR, name VARCHAR, tag VARCHAR);
+    -- The objects whose rows are in here; settled, once copies of them elsewhere have been looked for.
+    CREATE TABLE ${database}.file (file INTEGER, kind VARCHAR, name VARCHAR, tag VARCHAR, settled BOOLEAN);
     -- Files of which one has a copy that counts instead of the other's.
     CREATE TABLE ${database}.overlap (kept INTEGER, dropped INTEGER);
     ${tables.join('')}`;
