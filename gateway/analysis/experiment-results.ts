@@ -27,6 +27,7 @@ import {
   servingOf,
 } from './serving-results.ts';
 import { duckDbDialect } from './sql/dialect.ts';
+import { loadSegments, type SegmentUnits } from './unit-segments.ts';
 
 export interface ResultsRequest extends AnalysisScope {
   /** Definitions of at least the metrics that the experiment names, the built-in ones aside. */
@@ -103,10 +104,12 @@ async function resultsOf(
   const { experiment, revision, asOfMs, input, methods = [] } = request;
   const { loaded } = measuring;
   const variants = experiment.variants.map(({ key }) => key);
-  const { exposures, split, fallbacks } = await countExposures(connection, loaded, variants);
+  const segments = await loadSegments(connection);
+  const { exposures, split, fallbacks } = await countExposures(connection, loaded, { variants, segments });
   const measured = await measureMetrics(connection, request, measuring);
   const results = resultsBy(ALWAYS_VALID, measured, request);
-  const detail = request.detailed === true ? await detailOf(connection, request, measuring) : null;
+  const detail =
+    request.detailed === true ? await detailOf(connection, request, { ...measuring, segments }) : null;
   const reportedMetrics = reported(results, measured);
   const asOf = new Date(asOfMs).toISOString();
   const epochs = loaded.epochs.map(({ fromRevision, fromMs, weights }) => ({
@@ -149,15 +152,16 @@ async function resultsOf(
 async function detailOf(
   connection: DuckDBConnection,
   scope: AnalysisScope,
-  { plan, loaded, dialect }: Measuring,
+  { plan, loaded, dialect, segments }: Measuring & { readonly segments: readonly SegmentUnits[] },
 ): Promise<ResultsDetail> {
   const primary = plan.metrics.find(({ role }) => role === 'primary');
   if (primary === undefined) return { series: [], novelty: [], heterogeneity: [] };
   const of = { metric: primary.metric, scope, loaded, dialect };
+  const dimensions = new Set(segments.map(({ dimension }) => dimension));
   return {
     series: await dailySeries(connection, of),
     novelty: await noveltyOf(connection, of),
-    heterogeneity: await heterogeneityOf(connection, primary, of),
+    heterogeneity: await heterogeneityOf(connection, primary, { ...of, dimensions }),
   };
 }
 

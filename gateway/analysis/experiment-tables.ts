@@ -46,7 +46,7 @@ async function anyMoved(connection: DuckDBConnection, epochs: readonly Epoch[]):
 
 const exposureView = ({ experiment, revision, asOfMs }: AnalysisScope, { text }: Dialect) => `
   CREATE TEMP VIEW exposure AS
-  SELECT r.unit_h AS unit_id, r.id_h, r.at_ms, r.latency_ms, c.* EXCLUDE (cell, cell_h)
+  SELECT r.unit_h AS unit_id, r.id_h, r.at_ms, r.latency_ms, c.* EXCLUDE (cell)
   FROM digest.exposure r JOIN digest.exposure_cell c ON c.cell = r.cell
   WHERE c.experiment = ${text(experiment.key)} AND c.revision <= ${revision} AND r.at_ms <= ${asOfMs}`;
 

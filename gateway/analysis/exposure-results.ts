@@ -1,6 +1,10 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { type SampleRatio, sampleRatio } from '../../experiments/analysis/sample-ratio.ts';
-import { type GroupedSampleRatio, sampleRatioBy } from '../../experiments/analysis/sample-ratio-by.ts';
+import {
+  type GroupedSampleRatio,
+  type SampledGroup,
+  sampleRatioBy,
+} from '../../experiments/analysis/sample-ratio-by.ts';
 import {
   type SequentialSampleRatio,
   sequentialSampleRatio,
@@ -8,6 +12,7 @@ import {
 import { rowsOf } from '../pipeline/query.ts';
 import { sampledArms } from './epochs.ts';
 import type { LoadedExperiment } from './experiment-tables.ts';
+import type { SegmentUnits } from './unit-segments.ts';
 
 export interface ExposureResults {
   readonly total: number;
@@ -25,14 +30,15 @@ export interface SplitResults {
   readonly sampleRatio: SampleRatio;
   /** For looks at any time. */
   readonly sequentialSampleRatio: SequentialSampleRatio;
+  /** By day of first exposure, by tenant, and by what the endpoint records: each value's units at their first exposure. */
   readonly sampleRatioGroups: readonly {
     readonly dimension: string;
     readonly groups: readonly GroupedSampleRatio[];
   }[];
 }
 
-/** The days and values of a dimension that are looked at one by one; of more, those with the most units. */
-const MOST_GROUPS = 60;
+/** The days that are looked at one by one; of more, the last ones. */
+const MOST_DAYS = 60;
 
 interface UnitCount {
   readonly variant: string;
@@ -46,7 +52,10 @@ interface UnitCount {
 export async function countExposures(
   connection: DuckDBConnection,
   { epochs }: LoadedExperiment,
-  variants: readonly string[],
+  {
+    variants,
+    segments,
+  }: { readonly variants: readonly string[]; readonly segments: readonly SegmentUnits[] },
 ): Promise<{
   readonly exposures: ExposureResults;
   readonly split: SplitResults;
@@ -66,7 +75,7 @@ export async function countExposures(
   const analysed = units.filter(({ state }) => state === 'analysed');
   const unitsIn = (rows: readonly UnitCount[]) => rows.reduce((sum, row) => sum + row.units, 0);
   const keys = new Set([...variants, ...exposures.map(({ variant }) => variant)]);
-  const split = splitOf(analysed, epochs, [...keys]);
+  const split = splitOf(analysed, segments, { epochs, variants: [...keys] });
   return {
     exposures: {
       total: exposures.reduce((sum, row) => sum + row.exposures, 0),
@@ -88,12 +97,14 @@ export async function countExposures(
   };
 }
 
+type Counted = Pick<UnitCount, 'variant' | 'epoch' | 'units'>;
+
 function splitOf(
   analysed: readonly UnitCount[],
-  epochs: LoadedExperiment['epochs'],
-  variants: readonly string[],
+  segments: readonly SegmentUnits[],
+  { epochs, variants }: { readonly epochs: LoadedExperiment['epochs']; readonly variants: readonly string[] },
 ): SplitResults {
-  const armsOf = (rows: readonly UnitCount[]) =>
+  const armsOf = (rows: readonly Counted[]) =>
     sampledArms(epochs, {
       variants,
       unitsOf: (variant, epoch) =>
@@ -101,13 +112,36 @@ function splitOf(
           .filter((row) => row.variant === variant && row.epoch === epoch)
           .reduce((sum, row) => sum + row.units, 0),
     });
+  const groupOf = <Row extends Counted>([group, rows]: readonly [string, readonly Row[]]) => {
+    const { byEpoch, overall } = armsOf(rows);
+    return { group, arms: overall, epochs: byEpoch };
+  };
   const { byEpoch, overall } = armsOf(analysed);
-  const days = [...Map.groupBy(analysed, ({ day }) => day)]
-    .slice(-MOST_GROUPS)
-    .map(([day, rows]) => ({ group: day, arms: armsOf(rows).overall }));
+  const days = [...Map.groupBy(analysed, ({ day }) => day)].slice(-MOST_DAYS).map(groupOf);
   return {
     sampleRatio: sampleRatio(overall),
     sequentialSampleRatio: sequentialSampleRatio(byEpoch),
-    sampleRatioGroups: [{ dimension: 'day of first exposure', groups: sampleRatioBy(days) }],
+    sampleRatioGroups: [
+      { dimension: 'day of first exposure', groups: sampleRatioBy(days) },
+      ...splitBySegment(segments, groupOf),
+    ],
   };
+}
+
+/** The segments of all dimensions are one family; within a dimension the largest come first. */
+function splitBySegment(
+  segments: readonly SegmentUnits[],
+  groupOf: (rows: readonly [string, readonly SegmentUnits[]]) => SampledGroup,
+): SplitResults['sampleRatioGroups'] {
+  const groups = [...Map.groupBy(segments, ({ dimension }) => dimension)].flatMap(([dimension, rows]) =>
+    [...Map.groupBy(rows, ({ segment }) => segment)].map((of) => ({ dimension, ...groupOf(of) })),
+  );
+  const judged = sampleRatioBy(groups, 'any-time').map((ratio, index) => ({
+    dimension: groups[index]?.dimension ?? '',
+    ratio,
+  }));
+  return [...Map.groupBy(judged, ({ dimension }) => dimension)].map(([dimension, own]) => ({
+    dimension,
+    groups: own.map(({ ratio }) => ratio).toSorted((a, b) => b.units - a.units),
+  }));
 }

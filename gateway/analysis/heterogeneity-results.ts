@@ -19,12 +19,7 @@ export interface VariantHeterogeneity {
   readonly dimensions: readonly (DimensionHeterogeneity & { readonly segments: readonly SegmentEffect[] })[];
 }
 
-/** What units are told apart by, as of before or at the exposure: an expression over `exposure`. */
-const DIMENSIONS = [{ dimension: 'tenant', value: 'any_value(tenant)' }] as const;
-/** Of more values those with the most units are looked at. */
-const MOST_SEGMENTS = 20;
-
-/** Of one metric that has values per unit, over the units of today's weights; without dimensions of two values, none. */
+/** Of one metric that has values per unit, over the units of today's weights and the tables of `loadSegments`. */
 export async function heterogeneityOf(
   connection: DuckDBConnection,
   { metric, values }: PlannedMetric,
@@ -32,7 +27,13 @@ export async function heterogeneityOf(
     scope,
     loaded,
     dialect,
-  }: { readonly scope: AnalysisScope; readonly loaded: LoadedExperiment; readonly dialect: Dialect },
+    dimensions,
+  }: {
+    readonly scope: AnalysisScope;
+    readonly loaded: LoadedExperiment;
+    readonly dialect: Dialect;
+    readonly dimensions: Iterable<string>;
+  },
 ): Promise<VariantHeterogeneity[]> {
   if (values === null) return [];
   const { experiment, asOfMs } = scope;
@@ -43,20 +44,20 @@ export async function heterogeneityOf(
   });
   const [control, ...others] = experiment.variants.map(({ key }) => key);
   const found: { dimension: string; bySegment: ReadonlyMap<string, ReturnType<typeof armsOf>> }[] = [];
-  for (const { dimension, value } of DIMENSIONS) {
+  for (const dimension of dimensions) {
     const rows = await rowsOf<{ variant: string; segment: string; n: bigint }>(
       connection,
       momentsSql(
         `SELECT v.*, s.segment FROM (${perUnit}) v
-         JOIN (SELECT unit_id, ${value} AS segment FROM exposure GROUP BY unit_id) s ON s.unit_id = v.unit_id`,
+         JOIN unit_cell c ON c.unit_id = v.unit_id
+         JOIN segment s ON s.cell_h = c.cell_h AND s.dimension = ${dialect.text(dimension)}`,
         values,
         ['segment'],
       ),
     );
     const segments = [...Map.groupBy(rows, ({ segment }) => segment)]
       .map(([segment, own]) => ({ segment, own, n: own.reduce((sum, row) => sum + Number(row.n), 0) }))
-      .toSorted((a, b) => b.n - a.n)
-      .slice(0, MOST_SEGMENTS);
+      .toSorted((a, b) => b.n - a.n);
     const bySegment = new Map(
       segments.map(({ segment, own }) => [
         segment,
@@ -73,7 +74,7 @@ export async function heterogeneityOf(
   }
   if (control === undefined || found.length === 0) return [];
   return others.map((variant) => {
-    const dimensions = found.map(({ dimension, bySegment }) => ({
+    const tried = found.map(({ dimension, bySegment }) => ({
       dimension,
       segments: [...bySegment].flatMap(([segment, { arms }]) => {
         const [a, b] = [control, variant].map((key) => arms.find((arm) => arm.key === key)?.moments);
@@ -81,10 +82,10 @@ export async function heterogeneityOf(
         return [{ segment, effect: absoluteDifference(a, b), n: a.n + b.n }];
       }),
     }));
-    const tested = heterogeneityByDimension(dimensions, { alpha: ALPHA, tunedAt: ALWAYS_VALID.tunedAt });
+    const tested = heterogeneityByDimension(tried, { alpha: ALPHA, tunedAt: ALWAYS_VALID.tunedAt });
     return {
       variant,
-      dimensions: tested.map((each, index) => ({ ...each, segments: dimensions[index]?.segments ?? [] })),
+      dimensions: tested.map((each, index) => ({ ...each, segments: tried[index]?.segments ?? [] })),
     };
   });
 }

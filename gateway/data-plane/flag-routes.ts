@@ -118,9 +118,11 @@ async function evaluateOne(
   if (flag === undefined || !isVisible(flag, context)) {
     throw flagProblem('FLAG_NOT_FOUND', `there is no flag "${key.slice(0, 100)}"`, key);
   }
-  const { evaluation, assignment } = evaluateFlag(flag, contextFor([flag], asked, context));
+  const evaluated = contextFor([flag], asked, context);
+  const { evaluation, assignment } = evaluateFlag(flag, evaluated);
   if ('errorCode' in evaluation) throw flagProblem(evaluation.errorCode, evaluation.errorDetails, key);
   context.log['flag'] = key;
+  context.dimensions = flag.endpoint.dimensionsOf(evaluated);
   if (assignment !== null) await expose(plane, context, flag, assignment);
   response.json(evaluation);
 }

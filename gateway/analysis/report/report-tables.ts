@@ -17,7 +17,17 @@ ${failing.map(({ dimension, group, adjustedP }) => html`<p class="bad">Not where
 ${Object.entries(exposures.byVariant).map(
   ([key, own]) =>
     html`<tr><td>${key}</td><td class="number">${count(own.units)}</td><td class="number">${count(own.exposures)}</td></tr>`,
-)}</tbody></table></div></section>`;
+)}</tbody></table></div>${sampleRatioGroups.slice(1).map(segmentTable)}</section>`;
+}
+
+/** Days are many and mostly fine: only those that are not are named above. */
+function segmentTable({ dimension, groups }: ExperimentResults['sampleRatioGroups'][number]): Html {
+  return html`<div class="scroll"><table><caption>By ${dimension}, p always-valid and corrected for there being several</caption>
+<thead><tr><th>${dimension}</th><th class="number">Units</th><th class="number">p of the split</th></tr></thead><tbody>
+${groups.map(
+  ({ group, units, adjustedP, ok }) => html`<tr><td>${group}</td><td class="number">${count(units)}</td>
+<td class="number ${ok ? '' : 'bad'}">${probability(adjustedP)}</td></tr>`,
+)}</tbody></table></div>`;
 }
 
 /** What the gateway did, per cloud, and what really answered. */

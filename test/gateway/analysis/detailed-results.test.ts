@@ -3,6 +3,7 @@ import { experimentSchema } from '../../../experiments/experiment.ts';
 import type { Exposure, Outcome } from '../../../experiments/exposure.ts';
 import { metricSchema } from '../../../experiments/metric.ts';
 import { experimentResults } from '../../../gateway/analysis/experiment-results.ts';
+import { experimentReport } from '../../../gateway/analysis/report/experiment-report.ts';
 import { digestOf } from '../../support/pipeline.ts';
 import { exposure, outcome } from '../../support/records.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
@@ -22,7 +23,10 @@ const EXPERIMENT = experimentSchema.parse({
   metrics: { primary: 'spend' },
 });
 
-/** 500 users over six days, who spend daily; the treatment's extra wears off, and is there in one tenant only. */
+/**
+ * 500 users over six days, who spend daily; the treatment's extra wears off, and is there in one tenant only. One of
+ * two platforms each, and one of 30 cities, or none.
+ */
 function traffic(): { exposures: Exposure[]; outcomes: Outcome[] } {
   const random = seededRandom(11);
   const exposures: Exposure[] = [];
@@ -32,7 +36,11 @@ function traffic(): { exposures: Exposure[]; outcomes: Outcome[] } {
     const treated = random() < 0.5;
     const tenant = random() < 0.5 ? 'acme' : 'globex';
     const unit = { unit: `u${user}`, tenant };
-    exposures.push(exposure({ ...unit, at, variant: treated ? 'treatment' : 'control' }));
+    const city = user % 31 === 0 ? {} : { city: `c${user % 31}` };
+    const dimensions = { platform: user % 2 === 0 ? 'ios' : 'android', ...city };
+    const variant = treated ? 'treatment' : 'control';
+    exposures.push(exposure({ ...unit, at, variant, dimensions }));
+    exposures.push(exposure({ ...unit, at: at + 1, variant, dimensions: { platform: 'web' } }));
     for (let day = 0; day < DAYS; day += 1) {
       const extra = treated && tenant === 'acme' ? 8 - 2 * day : 0;
       const then = at + day * DAY_MS + Math.floor(random() * DAY_MS);
@@ -110,12 +118,66 @@ describe('the primary metric over time', () => {
     const { results } = await detailed('sum', T0 + 7 * DAY_MS - 3_600_000);
     const [found] = results.detail?.heterogeneity ?? [];
 
-    expect(found).toMatchObject({ variant: 'treatment', dimensions: [{ dimension: 'tenant', df: 1 }] });
-    expect(found?.dimensions[0]?.adjustedP).toBeLessThan(0.001);
-    expect(found?.dimensions[0]?.segments.map(({ segment }) => segment).toSorted()).toEqual([
-      'acme',
-      'globex',
-    ]);
+    const byDimension = new Map(found?.dimensions.map((each) => [each.dimension, each]));
+    expect(found?.variant).toBe('treatment');
+    expect([...byDimension.keys()].toSorted()).toEqual(['city', 'platform', 'tenant']);
+    expect(byDimension.get('tenant')?.adjustedP).toBeLessThan(0.001);
+    expect(byDimension.get('platform')).toMatchObject({ df: 1, adjustedP: 1 });
+    expect(byDimension.get('platform')?.segments.map(({ n }) => n)).toEqual([250, 250]);
+    expect(
+      byDimension
+        .get('tenant')
+        ?.segments.map(({ segment }) => segment)
+        .toSorted(),
+    ).toEqual(['acme', 'globex']);
     expect(results.verdict.reasons).toContain('The effect is not the same everywhere: it differs by tenant.');
+  });
+
+  it('looks at the most frequent values of a dimension one by one, and at the others as one', async () => {
+    const { results } = await detailed('sum', T0 + 7 * DAY_MS - 3_600_000);
+    const groups = (name: string) =>
+      results.sampleRatioGroups.find(({ dimension }) => dimension === name)?.groups ?? [];
+
+    expect(groups('platform').map(({ group, units }) => [group, units])).toEqual([
+      ['android', 250],
+      ['ios', 250],
+    ]);
+    expect(groups('city')).toHaveLength(21);
+    expect(groups('city').map(({ group }) => group)).toContain('(none)');
+    expect(groups('city')[0]?.group).toBe('(other)');
+    expect(groups('city').reduce((sum, { units }) => sum + units, 0)).toBe(500);
+    expect(experimentReport(EXPERIMENT, results)).toContain('By city');
+  });
+});
+
+describe('the split by dimension', () => {
+  it('finds a mismatch in one value that another one hides, at any look', async () => {
+    const units = (platform: string, variant: string, n: number) =>
+      Array.from({ length: n }, (_, index) =>
+        exposure({ unit: `${platform} ${variant} ${index}`, at: T0, variant, dimensions: { platform } }),
+      );
+    const digest = await digestOf([
+      {
+        exposures: [
+          ...units('ios', 'control', 300),
+          ...units('ios', 'treatment', 100),
+          ...units('android', 'control', 100),
+          ...units('android', 'treatment', 300),
+        ],
+      },
+    ]);
+    const metrics = [metricSchema.parse({ key: 'spend', event: 'bought', kind: 'sum' })];
+    const asOfMs = T0 + 1;
+    const results = await experimentResults({ experiment: EXPERIMENT, revision: 1, metrics, digest, asOfMs });
+
+    expect(results.sampleRatio.p).toBe(1);
+    expect(results.sampleRatioGroups.at(-1)).toMatchObject({
+      dimension: 'platform',
+      groups: [
+        { group: 'android', units: 400, ok: false },
+        { group: 'ios', units: 400, ok: false },
+      ],
+    });
+    expect(results.verdict.sentence).toContain('where platform is android, units did not fall');
   });
 });
