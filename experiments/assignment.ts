@@ -1,6 +1,6 @@
 import { variantAt } from './arms.ts';
 import type { EvaluationContext } from './audience/compile-audience.ts';
-import { CHECKS_PASSED, type Knowledge, type Subject } from './check.ts';
+import { CHECKS_PASSED, type Knowledge, NOTHING_KNOWN, type Subject } from './check.ts';
 import type { CompiledExperiment, Refused } from './compile-experiment.ts';
 import type { Variant } from './experiment.ts';
 
@@ -34,12 +34,11 @@ type NotEnrolled = Refused | NoExperiment;
 export type Assignment = Enrolled | NotEnrolled;
 
 const NO_EXPERIMENT: NoExperiment = Object.freeze({ kind: 'not-enrolled', reason: 'no-experiment' });
-const NOTHING_KNOWN: Knowledge = Object.freeze({});
 
 /**
  * Which experiment and variant a context belongs to. The experiments that choose a target for one endpoint
- * exclude each other (see exclusivityIssues), so the first that enrols is the only one that would. Pure and
- * total: any context gets an answer with its reason, and the same context gets the same answer.
+ * exclude each other (see exclusivityIssues), so the first that enrols is the only one that would, unless a token
+ * forces another. Pure and total: any context gets an answer with its reason, and the same context gets the same answer.
  */
 export function assign(
   experiments: readonly CompiledExperiment[],
@@ -48,7 +47,7 @@ export function assign(
 ): Assignment {
   const subject = { context, knowledge };
   let closest: Refused | undefined;
-  for (const compiled of experiments) {
+  for (const compiled of forcedFirst(experiments, knowledge)) {
     const outcome = enrol(compiled, subject);
     if (outcome.kind === 'enrolled') return outcome;
     if (closest === undefined || cameCloser(outcome, closest)) closest = outcome;
@@ -67,6 +66,16 @@ export function assignEach(
     const outcome = enrol(compiled, subject);
     return outcome.kind === 'enrolled' ? [outcome] : [];
   });
+}
+
+/** A tester gets the variant of the token, also where the unit is in another experiment. */
+function forcedFirst(
+  experiments: readonly CompiledExperiment[],
+  { overrides }: Knowledge,
+): readonly CompiledExperiment[] {
+  if (overrides === undefined) return experiments;
+  const isForced = ({ experiment }: CompiledExperiment) => Number(overrides.has(experiment.key));
+  return experiments.toSorted((left, right) => isForced(right) - isForced(left));
 }
 
 function cameCloser(outcome: Refused, than: Refused): boolean {

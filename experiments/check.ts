@@ -18,6 +18,8 @@ export interface Knowledge {
   readonly overrides?: ReadonlyMap<string, string>;
 }
 
+export const NOTHING_KNOWN: Knowledge = Object.freeze({});
+
 /** One evaluation. */
 export interface Subject {
   readonly context: EvaluationContext;

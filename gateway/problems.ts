@@ -23,6 +23,7 @@ export const PROBLEMS = {
   'invalid-context': kind(400, 'The context is not valid', 'client'),
   unauthenticated: kind(401, 'A valid API key is required', 'client'),
   forbidden: kind(403, 'Your role or key does not allow it', 'client'),
+  'override-refused': kind(403, 'The override token is not valid', 'client'),
   'not-found': kind(404, 'There is no such thing here', 'client'),
   'method-not-allowed': kind(405, 'The method is not allowed here', 'client'),
   'already-exists': kind(409, 'The key is taken', 'client'),

@@ -25,6 +25,7 @@ import { importRoute } from './import-route.ts';
 import { SERVICE_KEY_KIND, TENANT_KEY_KIND } from './key-declarations.ts';
 import { keyRoutes } from './key-routes.ts';
 import { layerRoutes } from './layer-routes.ts';
+import { overrideTokenRoute } from './override-token-route.ts';
 import { type ResourceRules, resourceRoutes } from './resource-routes.ts';
 import { webhookRoutes, webhookRules } from './webhook-routes.ts';
 
@@ -72,6 +73,7 @@ export function adminRoutes({ store, source, events, featureStore, analysis, shi
     ...configurationRoutes({ writer, rules }),
     ...featureRoutes(featureStore),
     eraseUnitsRoute(writer, store),
+    overrideTokenRoute({ writer, source }),
     ...webhookRoutes(writer, store),
     ...auditRoutes(store),
     eventsRoute(events),

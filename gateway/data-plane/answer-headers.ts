@@ -19,6 +19,7 @@ export function setAnswerHeaders(
   if (assignment.kind === 'enrolled') {
     response.setHeader('x-switchyard-experiment', assignment.experiment);
     response.setHeader('x-switchyard-variant', assignment.variant.key);
+    if (assignment.reason === 'override') response.setHeader('x-switchyard-overridden', 'true');
   }
   response.setHeader('x-switchyard-target', served.key);
   if (served.model !== undefined) {

@@ -1,7 +1,7 @@
 import { anObject, jsonBody, ref } from '../http/openapi-parts.ts';
 import { type Route, tenantKey } from '../http/route.ts';
 import type { DataPlane } from './data-plane.ts';
-import { CONTEXT_HEADERS, openInferenceRoutes } from './open-inference-routes.ts';
+import { CONTEXT_HEADERS, OVERRIDE, openInferenceRoutes } from './open-inference-routes.ts';
 import { predictRoutes } from './predict-routes.ts';
 import { proxyRoute } from './proxy-route.ts';
 import { exposureRoute, outcomeRoute } from './report-routes.ts';
@@ -59,6 +59,7 @@ export function dataPlaneRoutes(plane: DataPlane): Route[] {
       id: 'reportExposures',
       tag,
       summary: 'Report assignments that the client itself acted on, up to 1,000 at a time; idempotent by id',
+      parameters: [OVERRIDE],
       body: jsonBody(ref('Exposures'), {
         exposures: [{ id: 'seen-1', experiment: 'ranker-v2', variant: 'treatment', unitId: 'user-42' }],
       }),

@@ -40,7 +40,7 @@ export function decideInference(
   const attributes = evaluationContext({ ...sources, tenant: context.tenant, units });
   context.dimensions = endpoint.dimensionsOf(attributes);
   if (version !== undefined) return { ...pinned(context, endpoint, version), attributes };
-  const assignment = assign(endpoint.experiments, attributes);
+  const assignment = assign(endpoint.experiments, attributes, context.knowledge);
   context.log['assignment'] = assignment.reason;
   if (assignment.kind === 'enrolled') {
     context.log['experiment'] = assignment.experiment;

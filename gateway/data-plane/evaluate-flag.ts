@@ -1,4 +1,5 @@
 import { assign, type Enrolled, type EvaluationContext } from '../../experiments/assignment.ts';
+import type { Knowledge } from '../../experiments/check.ts';
 import { FULL_SHARE_BP } from '../../experiments/key.ts';
 import type { Flag } from '../snapshot/snapshot.ts';
 
@@ -24,8 +25,9 @@ export interface EvaluatedFlag {
 export function evaluateFlag(
   { key, compiled, values, outside }: Flag,
   context: EvaluationContext,
+  knowledge: Knowledge,
 ): EvaluatedFlag {
-  const assignment = assign([compiled], context);
+  const assignment = assign([compiled], context, knowledge);
   const { revision, experiment } = compiled;
   if (assignment.kind === 'enrolled') {
     const { variant, reason } = assignment;

@@ -47,7 +47,7 @@ export async function finishInference(
     status,
     error: answer instanceof Problem ? answer.code : null,
   };
-  const beside = sideAssignments(endpoint, done.attributes);
+  const beside = sideAssignments(endpoint, done.attributes, context.knowledge);
   await Promise.all(
     beside.map((side) => recordExposure(plane, context, { ...served, assignment: side, id: randomUUIDv7() })),
   );

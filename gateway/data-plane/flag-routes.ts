@@ -12,6 +12,7 @@ import type { DataPlane } from './data-plane.ts';
 import { type EvaluatedFlag, evaluateFlag } from './evaluate-flag.ts';
 import { evaluationContext } from './evaluation-context.ts';
 import { type FlagRequest, flagProblem, readFlagRequest } from './flag-request.ts';
+import { OVERRIDE } from './open-inference-routes.ts';
 import { planAttempts } from './plan-attempts.ts';
 import { recordExposure } from './record-exposure.ts';
 import { streamToken, tenantOfStream } from './stream-token.ts';
@@ -49,6 +50,7 @@ export function flagRoutes(plane: FlagPlane): Route[] {
       id: 'evaluateFlag',
       tag,
       summary: 'One flag for one context; this is a use of it, so an exposure is recorded',
+      parameters: [OVERRIDE],
       body,
       answers: { 200: { description: 'The evaluation', content: jsonBody({ type: 'object' }, EVALUATION) } },
       problems: ['not-found', 'invalid-context', 'body-too-large', 'unsupported-media-type'],
@@ -62,6 +64,7 @@ export function flagRoutes(plane: FlagPlane): Route[] {
       tag,
       summary: 'Every flag for one context; no exposures: report those of the flags that are used',
       parameters: [
+        OVERRIDE,
         headerParameter('If-None-Match', 'ETag of the evaluation that is known: 304 while it still holds'),
         queryParameter('flagConfigEtag', 'What an event said: evaluate by this configuration or a later one'),
       ],
@@ -119,7 +122,7 @@ async function evaluateOne(
     throw flagProblem('FLAG_NOT_FOUND', `there is no flag "${key.slice(0, 100)}"`, key);
   }
   const evaluated = contextFor([flag], asked, context);
-  const { evaluation, assignment } = evaluateFlag(flag, evaluated);
+  const { evaluation, assignment } = evaluateFlag(flag, evaluated, context.knowledge);
   if ('errorCode' in evaluation) throw flagProblem(evaluation.errorCode, evaluation.errorDetails, key);
   context.log['flag'] = key;
   context.dimensions = flag.endpoint.dimensionsOf(evaluated);
@@ -152,7 +155,9 @@ async function evaluateAll(plane: FlagPlane, request: Request, response: Respons
   const { tenant, configuration } = context;
   if (tenant === null || configuration === null)
     throw new Error('an unauthenticated request reached the flags');
-  const etag = `"${digestOf(`${configuration.snapshot.revision}\n${tenant.key}\n${asked.bytes.toString('utf8')}`)}"`;
+  const forced = JSON.stringify([...(context.knowledge.overrides ?? [])]);
+  const covered = [configuration.snapshot.revision, tenant.key, forced, asked.bytes.toString('utf8')];
+  const etag = `"${digestOf(covered.join('\n'))}"`;
   response.setHeader('etag', etag).setHeader('cache-control', 'private, no-cache');
   if (request.headers['if-none-match'] === etag) {
     response.status(304).end();
@@ -162,7 +167,7 @@ async function evaluateAll(plane: FlagPlane, request: Request, response: Respons
   const evaluated = contextFor(flags, asked, context);
   const unitKey = configuration.unitKeys.get(tenant.key);
   response.json({
-    flags: flags.map((flag) => evaluateFlag(flag, evaluated).evaluation),
+    flags: flags.map((flag) => evaluateFlag(flag, evaluated, context.knowledge).evaluation),
     ...(unitKey === undefined
       ? {}
       : { eventStreams: [streamOf(streamToken(tenant.key, unitKey, context.arrivedAt))] }),

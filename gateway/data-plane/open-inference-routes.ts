@@ -1,3 +1,4 @@
+import { OVERRIDE_HEADER } from '../access/override-token.ts';
 import { anObject, headerParameter, jsonBody } from '../http/openapi-parts.ts';
 import { type Route, tenantKey } from '../http/route.ts';
 import type { DataPlane } from './data-plane.ts';
@@ -15,10 +16,17 @@ import { LIMIT_PROBLEMS, withinLimits } from './within-limits.ts';
 const tag = 'data plane';
 const access = tenantKey('infer');
 
+/** Forces variants for a tester. */
+export const OVERRIDE = headerParameter(
+  OVERRIDE_HEADER,
+  'An override token: its variants, whatever the draw says; the request leaves no exposures',
+);
+
 /** What a request may say of its unit and its time, in headers. */
 export const CONTEXT_HEADERS = [
   headerParameter('x-switchyard-unit', "Id of the experiment's unit"),
   headerParameter('x-switchyard-context', 'base64url of a JSON object of attributes'),
+  OVERRIDE,
   headerParameter('x-switchyard-debug', '`decisions`: tell in `x-switchyard-decisions` what was decided'),
   headerParameter('x-request-timeout-ms', 'Deadline, capped by the endpoint', { schema: { type: 'number' } }),
 ];

@@ -90,7 +90,7 @@ function begin(
     units: endpoint.units,
   });
   context.dimensions = endpoint.dimensionsOf(evaluated);
-  const assignment = assign(endpoint.experiments, evaluated);
+  const assignment = assign(endpoint.experiments, evaluated, context.knowledge);
   context.log['assignment'] = assignment.reason;
   const path = pathBelow(request.url);
   const deadline = deadlineOf(request, context, timeoutMs ?? plane.requestTimeoutMs);

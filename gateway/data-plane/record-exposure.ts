@@ -29,7 +29,7 @@ export interface ExposureRecorder {
 /**
  * Appends the exposure to the spool; the answer waits for it. The exposure's id is the request's, as one
  * experiment at most chooses its target; what it takes part in beside has ids of its own. It cannot fail the request; what could not be written is counted there.
- * A tester's override is no exposure.
+ * A tester's override is no exposure, and neither is anything else of a request with an override token.
  */
 export async function recordExposure(
   { spool, counters }: ExposureRecorder,
@@ -37,7 +37,7 @@ export async function recordExposure(
   served: Served,
 ): Promise<void> {
   const { assignment, assigned, target } = served;
-  if (assignment.reason === 'override') return;
+  if (assignment.reason === 'override' || context.knowledge.overrides !== undefined) return;
   const tenant = context.tenant?.key ?? '';
   const unitKey = context.configuration?.unitKeys.get(tenant);
   if (unitKey === undefined) throw new Error(`tenant "${tenant}" has no pseudonymisation key`);

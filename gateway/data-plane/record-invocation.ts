@@ -26,7 +26,8 @@ const NO_SHADOW: ShadowDifference = { distance: null, overlap: null, difference:
 /** Appends the call to the spool. Nothing waits for it: it is in the file with the request's exposure, or counted as dropped. */
 export function recordInvocation(spool: Spool, context: RequestContext, called: Called): void {
   const { assignment, target, latencyMs, shadow, ...rest } = called;
-  const enrolled = assignment.kind === 'enrolled' ? assignment : null;
+  // A tester's call says something of the target, and nothing of the variant.
+  const enrolled = assignment.reason === 'enrolled' ? assignment : null;
   void spool.append('invocations', {
     id: randomUUIDv7(),
     at: Date.now() - Math.round(latencyMs),

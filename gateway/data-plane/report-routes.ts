@@ -30,6 +30,7 @@ export function exposureRoute(plane: DataPlane): RequestHandler {
     response.json(
       await acceptExposures(body, {
         ...reporter,
+        isTest: context.knowledge.overrides !== undefined,
         experimentOf: (key) => experimentFor(context, key),
         append: (exposure) => plane.spool.append('exposures', exposure),
       }),

@@ -1,4 +1,5 @@
 import { assignEach, type Enrolled, type EvaluationContext } from '../../experiments/assignment.ts';
+import type { Knowledge } from '../../experiments/check.ts';
 import type { HoldoutMembership } from '../../experiments/holdout.ts';
 import type { CompiledEndpoint } from '../snapshot/snapshot.ts';
 
@@ -9,10 +10,11 @@ import type { CompiledEndpoint } from '../snapshot/snapshot.ts';
 export function sideAssignments(
   { holdouts, parameterExperiments }: CompiledEndpoint,
   attributes: EvaluationContext,
+  knowledge: Knowledge,
 ): readonly Enrolled[] {
   if (holdouts.length === 0 && parameterExperiments.length === 0) return [];
   const memberships = holdouts.flatMap(({ membershipOf }) => membershipOf(attributes) ?? []);
-  return [...memberships.map(asEnrolled), ...assignEach(parameterExperiments, attributes)];
+  return [...memberships.map(asEnrolled), ...assignEach(parameterExperiments, attributes, knowledge)];
 }
 
 function asEnrolled({ holdout, variant, ...membership }: HoldoutMembership): Enrolled {

@@ -23,6 +23,7 @@ export function allowOrigins(origins: readonly string[]): RequestHandler {
       'x-switchyard-target',
       'x-switchyard-model',
       'x-switchyard-fallback',
+      'x-switchyard-overridden',
     ],
   });
 }

@@ -3,12 +3,14 @@ import type { Request, RequestHandler, Response } from 'express';
 import type { FailedAttempts } from '../access/failed-attempts.ts';
 import { digestOf } from '../access/key-digest.ts';
 import type { KeyUseRecorder } from '../access/key-use-recorder.ts';
+import { OVERRIDE_HEADER } from '../access/override-token.ts';
 import type { Principal, Scope } from '../access/principal.ts';
 import type { SignIn } from '../access/sign-in.ts';
 import { Problem } from '../problems.ts';
 import type { KeyGrant } from '../snapshot/compile-keys.ts';
 import type { Configuration } from '../snapshot/configuration.ts';
 import type { SnapshotSource } from '../snapshot/snapshot-source.ts';
+import { readKnowledge } from './read-knowledge.ts';
 import { contextOf } from './request-context.ts';
 import type { RoleAccess } from './route.ts';
 import { isSameOrigin } from './same-origin.ts';
@@ -56,7 +58,11 @@ export function authenticateTenant(authentication: Authentication, scope: Scope)
     context.configuration = configuration;
     context.tenant = grant.tenant;
     context.log['tenant'] = grant.tenant.key;
-    next();
+    if (request.headers[OVERRIDE_HEADER] === undefined) return next();
+    return readKnowledge(request, context).then((knowledge) => {
+      context.knowledge = knowledge;
+      next();
+    });
   };
 }
 

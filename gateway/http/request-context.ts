@@ -1,5 +1,6 @@
 import { randomUUIDv7 } from 'node:crypto';
 import type { RequestHandler, Response } from 'express';
+import { type Knowledge, NOTHING_KNOWN } from '../../experiments/check.ts';
 import type { Principal } from '../access/principal.ts';
 import type { Tenant } from '../catalogue/tenant.ts';
 import type { Configuration } from '../snapshot/configuration.ts';
@@ -18,6 +19,8 @@ export interface RequestContext {
   principal: Principal | null;
   /** The one configuration that this request uses from beginning to end. */
   configuration: Configuration | null;
+  /** What is known of whoever asks, beside what the request says. */
+  knowledge: Knowledge;
   /** What exposures record of the request's context. */
   dimensions: Readonly<Record<string, string>>;
   /** What the log record says beside method, path and status. */
@@ -33,6 +36,7 @@ export const beginRequest: RequestHandler = (_request, response, next) => {
     tenant: null,
     principal: null,
     configuration: null,
+    knowledge: NOTHING_KNOWN,
     dimensions: {},
     log: {},
   };

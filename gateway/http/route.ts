@@ -67,7 +67,7 @@ export function commonProblems({ kind }: Access): readonly ProblemCode[] {
     case 'open':
       return [];
     case 'tenant-key':
-      return ['unauthenticated', 'forbidden', 'too-many-attempts', 'not-ready'];
+      return ['unauthenticated', 'forbidden', 'override-refused', 'too-many-attempts', 'not-ready'];
     case 'roles':
       return ['unauthenticated', 'forbidden', 'too-many-attempts', 'store-unavailable', 'not-ready'];
   }

@@ -35,6 +35,8 @@ export interface ExposureIntake {
   readonly tenantKey: Buffer;
   /** Milliseconds since the epoch. */
   readonly now: number;
+  /** Whether it was sent with an override token: then nothing of it is recorded. */
+  readonly isTest: boolean;
   /** The experiment of that key, where this tenant may be in it; drafts are in nobody's reach. */
   readonly experimentOf: (key: string) => RegisteredExperiment | null;
   /** Resolves once an exposure is where it is safe; with false when it could not be. */
@@ -54,6 +56,8 @@ export async function acceptExposures(body: unknown, intake: ExposureIntake): Pr
 }
 
 function recordOf(reported: ReportedExposure, intake: ExposureIntake): { record: Exposure } | Rejection {
+  if (intake.isTest)
+    return { code: 'override', message: 'an override token came with it: tests are not recorded' };
   const registered = intake.experimentOf(reported.experiment);
   if (registered === null)
     return { code: 'unknown-experiment', message: '/experiment: no such experiment has run' };

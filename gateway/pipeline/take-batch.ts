@@ -49,6 +49,7 @@ export interface Rejection {
     | 'wrong-unit'
     | 'unknown-experiment'
     | 'unknown-variant'
+    | 'override'
     | 'duplicate'
     | 'not-recorded';
   readonly message: string;

@@ -83,6 +83,14 @@ describe('an override', () => {
     expect(assignment).toMatchObject({ reason: 'override', variant: { key: 'v0' } });
   });
 
+  it('by token goes before every experiment that would take the unit', () => {
+    const others = ['a', 'b', 'c'].map((key) => compiledWith({ key }));
+    const knowledge = { overrides: new Map([['c', 'v1']]) };
+    for (const user of USERS.slice(0, 20)) {
+      expect(assign(others, { user }, knowledge)).toMatchObject({ experiment: 'c', variant: { key: 'v1' } });
+    }
+  });
+
   it('counts only while the experiment runs, and passes over a variant that is not there', () => {
     expect(assign([compiledWith({ overrides }, { state: 'paused' })], { user: 'qa-1' }).reason).toBe(
       'not-running',

@@ -79,6 +79,7 @@ export const ACCESS_ROWS: Readonly<Record<string, readonly string[]>> = {
     ]),
     ...['writeFeatures', 'readFeatures', 'forgetFeatures'],
     'importExperiments',
+    'issueOverrideToken',
     ...['planChange', 'removeChange', 'restoreRevision', 'promoteExperiment'],
     ...['submit', 'withdraw', 'start', 'pause', 'resume', 'stop', 'archive', 'decide'].map(
       (action) => `${action}Experiment`,
