@@ -12,6 +12,12 @@ export interface Deed {
   readonly policy: EnvironmentPolicy;
 }
 
+/** A deed that may reach beyond the experiment's environment, as shipping does: everyone gets the endpoint's default. */
+export interface DecidingDeed extends Deed {
+  /** What the strictest of all environments asks for. */
+  readonly everywhere: EnvironmentPolicy;
+}
+
 export type Acted =
   | { readonly ok: true; readonly kept: KeptExperiment }
   | { readonly ok: false; readonly issue: Issue };

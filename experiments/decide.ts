@@ -1,24 +1,22 @@
-import { z } from 'zod';
-import type { Acted, Deed } from './act.ts';
-import { acted } from './act.ts';
-import { DECISIONS, type KeptExperiment } from './experiment-status.ts';
-import { keySchema } from './key.ts';
+import { type Acted, acted, type DecidingDeed, type Deed } from './act.ts';
+import type { Decision } from './decision.ts';
+import { NO_REVIEW } from './environment.ts';
+import type { KeptExperiment } from './experiment-status.ts';
+import { missingApprovals } from './review.ts';
 
-/** How an experiment ends: the variant that everyone gets from now on, or that nobody does. */
-export const decisionSchema = z
-  .strictObject({
-    decision: z.enum(DECISIONS),
-    variant: keySchema.optional().meta({ description: 'The one to ship' }),
-    reason: z.string().max(2_000).optional(),
-  })
-  .refine(({ decision, variant }) => (decision === 'ship') === (variant !== undefined), {
-    path: ['variant'],
-    message: 'must be given to ship, and only then',
-  });
-export type DecisionRequest = z.infer<typeof decisionSchema>;
+/**
+ * Ends an experiment with a decision at once. To ship changes what everyone gets, so where any environment asks for
+ * approvals it takes a planned change that others approve.
+ */
+export function decided(kept: KeptExperiment, decision: Decision, deed: DecidingDeed): Acted {
+  const missing = decision.decision === 'ship' ? missingApprovals({ approvals: [] }, deed.everywhere) : null;
+  if (missing === null) return concluded(kept, decision, deed);
+  const message = `to ship takes ${deed.everywhere.approvals} approvals: plan the decision at …/changes and have it approved`;
+  return { ok: false, issue: { ...missing, message } };
+}
 
-/** Ends an experiment with a decision; a stopped one may be decided afterwards, once. */
-export function decided(kept: KeptExperiment, request: DecisionRequest, deed: Deed): Acted {
+/** An experiment after a decision that may be made; a stopped one may be decided afterwards, once. */
+export function concluded(kept: KeptExperiment, request: Decision, deed: Omit<Deed, 'policy'>): Acted {
   const refused = (code: string, message: string, path = ''): Acted => ({
     ok: false,
     issue: { path, code, message },
@@ -32,7 +30,8 @@ export function decided(kept: KeptExperiment, request: DecisionRequest, deed: De
     const known = experiment.variants.map(({ key }) => key).join(', ');
     return refused('unknown-variant', `there is no variant "${variant}": ship one of ${known}`, '/variant');
   }
-  const stopped: Acted = state === 'stopped' ? { ok: true, kept } : acted(kept, 'stop', deed);
+  const stopped: Acted =
+    state === 'stopped' ? { ok: true, kept } : acted(kept, 'stop', { ...deed, policy: NO_REVIEW });
   if (!stopped.ok) return stopped;
   const decision = {
     kind,

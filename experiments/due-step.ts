@@ -1,4 +1,4 @@
-import { acted, type Deed } from './act.ts';
+import { acted, type DecidingDeed } from './act.ts';
 import type { MetricResult } from './analysis/metric-result.ts';
 import { banditStep } from './bandit.ts';
 import type { EnvironmentPolicy } from './environment.ts';
@@ -9,6 +9,8 @@ export interface Circumstances {
   /** ISO 8601. */
   readonly now: string;
   readonly policy: EnvironmentPolicy;
+  /** What the strictest of all environments asks for. */
+  readonly everywhere: EnvironmentPolicy;
   /** Whether a guardrail of it is breached; null when nobody can tell. */
   readonly breached: boolean | null;
   /** What its variants have achieved, for a bandit; null when nobody can tell. */
@@ -57,7 +59,9 @@ function scheduledStop(kept: KeptExperiment, circumstances: Circumstances): DueS
 
 function plannedStep(kept: KeptExperiment, circumstances: Circumstances): DueStep | null {
   const change = dueChange(kept, deedOf(circumstances));
-  return change === undefined ? null : { action: 'planned-change', kept: carriedOut(kept, change) };
+  return change === undefined
+    ? null
+    : { action: 'planned-change', kept: carriedOut(kept, change, circumstances.now) };
 }
 
 /** A guardrail that is breached, or that nobody can read, holds the ramp where it is. */
@@ -92,6 +96,6 @@ function hasCome(instant: string | undefined, now: string): boolean {
   return instant !== undefined && Date.parse(instant) <= Date.parse(now);
 }
 
-function deedOf({ now, policy }: Circumstances): Deed {
-  return { by: AUTOMATION, at: now, policy };
+function deedOf({ now, policy, everywhere }: Circumstances): DecidingDeed {
+  return { by: AUTOMATION, at: now, policy, everywhere };
 }

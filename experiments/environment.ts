@@ -22,5 +22,13 @@ export const environmentSchema = z.strictObject({
 });
 export type EnvironmentPolicy = Omit<z.infer<typeof environmentSchema>, 'key'>;
 
+/** The policy that asks for most: of what reaches every environment. */
+export function strictest(policies: Iterable<EnvironmentPolicy>): EnvironmentPolicy {
+  return [...policies].reduce(
+    (most, policy) => (policy.approvals > most.approvals ? policy : most),
+    NO_REVIEW,
+  );
+}
+
 /** What holds where nothing was registered. */
 export const NO_REVIEW: EnvironmentPolicy = Object.freeze({ approvals: 0 });

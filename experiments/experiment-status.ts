@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DECISIONS, decisionSchema } from './decision.ts';
 import type { Experiment, ExperimentState } from './experiment.ts';
 import { jsonObjectSchema } from './json-object.ts';
 import { basisPointsSchema, keySchema } from './key.ts';
@@ -9,14 +10,13 @@ const instant = z.string();
 /** Somebody other than the author found it good, as it was then. */
 const approvalSchema = z.object({ by: z.string(), at: instant });
 
-export const DECISIONS = ['ship', 'roll-back', 'inconclusive'] as const;
-
-/** A change that is made later, or once it is approved. `fields` replace those of the experiment. */
+/** A change that is made later, or once it is approved: `fields` replace those of the experiment, or it ends. */
 const plannedChangeSchema = z.object({
   id: z.string(),
   /** Null: as soon as it is approved. */
   at: instant.nullable(),
-  fields: jsonObjectSchema,
+  fields: jsonObjectSchema.optional(),
+  decision: decisionSchema.optional(),
   by: z.string(),
   approvals: z.array(approvalSchema).default([]),
   /** Why it could not be made when its time had come. */

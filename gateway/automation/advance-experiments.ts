@@ -1,17 +1,21 @@
 import type { MetricResult } from '../../experiments/analysis/metric-result.ts';
 import { isBanditDue } from '../../experiments/bandit.ts';
 import { dueStep, isRampDue } from '../../experiments/due-step.ts';
-import { NO_REVIEW } from '../../experiments/environment.ts';
+import { NO_REVIEW, strictest } from '../../experiments/environment.ts';
 import { keptExperimentSchema, storedExperiment } from '../../experiments/kept-experiment.ts';
-import type { StoredDocument } from '../../experiments/store/configuration-store.ts';
-import type { ConfigurationWriter } from '../control-plane/change-configuration.ts';
+import {
+  type ConfigurationNow,
+  type ConfigurationWriter,
+  findDocument,
+} from '../control-plane/change-configuration.ts';
+import { shippingChanges } from '../control-plane/ship-variant.ts';
 import { Problem } from '../problems.ts';
 import type { RegisteredExperiment, Snapshot } from '../snapshot/snapshot.ts';
 import type { SnapshotSource } from '../snapshot/snapshot-source.ts';
 import { anyBreached } from './read-guardrails.ts';
 
 export interface AdvanceOptions {
-  readonly writer: Pick<ConfigurationWriter, 'change'>;
+  readonly writer: Pick<ConfigurationWriter, 'changeAll'>;
   readonly source: Pick<SnapshotSource, 'current'>;
   /** What the experiment has found so far; throws when nobody can tell now. */
   readonly metricsOf: (experiment: RegisteredExperiment) => Promise<readonly MetricResult[]>;
@@ -40,19 +44,26 @@ async function advance(
 ): Promise<void> {
   const { environment, key } = registered.experiment;
   const policy = snapshot.environments.get(environment) ?? NO_REVIEW;
-  const circumstances = { now: now().toISOString(), policy };
+  const everywhere = strictest(snapshot.environments.values());
+  const circumstances = { now: now().toISOString(), policy, everywhere };
   const asks = isRampDue(registered, circumstances) || isBanditDue(registered, circumstances.now);
   const rewards = asks ? await metricsOf(registered) : null;
   const found = { ...circumstances, rewards, breached: rewards && anyBreached(rewards) };
   const due = dueStep(registered, found);
   if (due === null) return;
-  const next = (current: StoredDocument | null) => {
-    const step = current && dueStep(keptExperimentSchema.parse(current.value), found);
-    if (step?.action === due.action) return storedExperiment(step.kept);
-    throw new NotDueAnyMore('wrong-state', `experiment "${key}" has moved on`);
+  const decide = ({ documents }: ConfigurationNow) => {
+    const current = findDocument(documents, 'experiments', key);
+    const before = current && keptExperimentSchema.parse(current.value);
+    const step = before && dueStep(before, found);
+    if (before === null || step?.action !== due.action)
+      throw new NotDueAnyMore('wrong-state', `experiment "${key}" has moved on`);
+    return [
+      { kind: 'experiments', key, action: step.action, value: storedExperiment(step.kept) },
+      ...shippingChanges(before, step.kept, documents),
+    ];
   };
   try {
-    await writer.change({ kind: 'experiments', key, action: due.action, actor: AUTOMATION_ACTOR, next });
+    await writer.changeAll(AUTOMATION_ACTOR, decide);
   } catch (error) {
     if (!(error instanceof NotDueAnyMore)) throw error;
   }

@@ -60,8 +60,7 @@ export class ConfigurationWriter {
   async change(change: ConfigurationChange): Promise<StoredDocument | null> {
     const { kind, key, action, actor, next, dryRun = false } = change;
     const decide = ({ documents }: ConfigurationNow) => {
-      const current = documents.find((document) => document.kind === kind && document.key === key) ?? null;
-      return [{ kind, key, action, value: next(current) }];
+      return [{ kind, key, action, value: next(findDocument(documents, kind, key)) }];
     };
     const { documents } = await this.changeAll(actor, decide, { dryRun });
     return documents[0] ?? null;
@@ -93,6 +92,15 @@ export class ConfigurationWriter {
       `${MAX_ATTEMPTS} attempts were overtaken by other changes: try again`,
     );
   }
+}
+
+/** The stored thing of that key, or null. */
+export function findDocument(
+  documents: readonly StoredDocument[],
+  kind: string,
+  key: string,
+): StoredDocument | null {
+  return documents.find((document) => document.kind === kind && document.key === key) ?? null;
 }
 
 /** The documents as they would be after these changes. What changes comes last: of two that clash, it has the issue. */

@@ -1,6 +1,5 @@
 import type { Request, Response } from 'express';
-import type { Deed } from '../../experiments/act.ts';
-import { NO_REVIEW } from '../../experiments/environment.ts';
+import type { DecidingDeed } from '../../experiments/act.ts';
 import type { KeptExperiment } from '../../experiments/experiment-status.ts';
 import type { Issue } from '../../experiments/issue.ts';
 import { keptExperimentSchema } from '../../experiments/kept-experiment.ts';
@@ -12,9 +11,11 @@ import { type Access, EXPERIMENTERS, type Route } from '../http/route.ts';
 import { Problem } from '../problems.ts';
 import type { SnapshotSource } from '../snapshot/snapshot-source.ts';
 import { actorOf, checkIfMatch, etagOf, isDryRun, representation } from './admin-request.ts';
-import type { ConfigurationWriter } from './change-configuration.ts';
+import { type ConfigurationNow, type ConfigurationWriter, findDocument } from './change-configuration.ts';
 import { storedExample } from './resource-declarations.ts';
+import { reviewPolicies } from './review-policies.ts';
 import { answered, dryRun, ifMatch } from './route-parts.ts';
+import { shippingChanges } from './ship-variant.ts';
 
 export interface ExperimentAdmin {
   readonly writer: ConfigurationWriter;
@@ -22,7 +23,7 @@ export interface ExperimentAdmin {
 }
 
 /** What an action makes of an experiment; throws a Problem to refuse. */
-type Action = (kept: KeptExperiment, deed: Deed) => Record<string, unknown>;
+type Action = (kept: KeptExperiment, deed: DecidingDeed) => Record<string, unknown>;
 
 export interface ActionRoute {
   readonly id: string;
@@ -78,21 +79,20 @@ async function act(
   const noSuch = () => new Problem('not-found', `there is no experiment "${key}"`);
   const actor = actorOf(request);
   let before: KeptExperiment | null = null;
-  const document = await writer.change({
-    kind: EXPERIMENTS.name,
-    key,
-    action: name,
-    actor,
-    dryRun: isDryRun(request),
-    next: (current) => {
-      if (current === null) throw noSuch();
-      checkIfMatch(request, current, { required: false });
-      before = keptExperimentSchema.parse(current.value);
-      const policy = source.current?.snapshot.environments.get(before.experiment.environment) ?? NO_REVIEW;
-      return action(before, { by: actor.name, at: new Date().toISOString(), policy });
-    },
-  });
-  if (document === null) throw noSuch();
+  const decide = ({ documents }: ConfigurationNow) => {
+    const current = findDocument(documents, EXPERIMENTS.name, key);
+    if (current === null) throw noSuch();
+    checkIfMatch(request, current, { required: false });
+    const kept = keptExperimentSchema.parse(current.value);
+    before = kept;
+    const policies = reviewPolicies(documents, kept.experiment.environment);
+    const value = action(kept, { by: actor.name, at: new Date().toISOString(), ...policies });
+    const shipping = shippingChanges(kept, keptExperimentSchema.parse(value), documents);
+    return [{ kind: EXPERIMENTS.name, key, action: name, value }, ...shipping];
+  };
+  const { documents } = await writer.changeAll(actor, decide, { dryRun: isDryRun(request) });
+  const [document] = documents;
+  if (document === undefined || document === null) throw noSuch();
   const warnings = experimentWarnings(source, before, document);
   response.setHeader('etag', etagOf(document)).json({ ...representation(document), warnings });
 }

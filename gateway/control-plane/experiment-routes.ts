@@ -1,6 +1,7 @@
 import { randomUUIDv7 } from 'node:crypto';
 import { acted, approved } from '../../experiments/act.ts';
-import { decided, decisionSchema } from '../../experiments/decide.ts';
+import { decided } from '../../experiments/decide.ts';
+import { decisionSchema } from '../../experiments/decision.ts';
 import { storedExperiment } from '../../experiments/kept-experiment.ts';
 import { LIFECYCLE_ACTIONS, type LifecycleAction } from '../../experiments/lifecycle.ts';
 import {
@@ -15,7 +16,6 @@ import { Problem } from '../problems.ts';
 import { parsedBody } from './admin-request.ts';
 import { actionRoute, type ExperimentAdmin } from './experiment-actions.ts';
 import { storedOrRefused } from './experiment-rules.ts';
-import { shipVariant } from './ship-variant.ts';
 
 const SUMMARIES: Readonly<Record<LifecycleAction, string>> = {
   submit: 'Ask others to review a draft',
@@ -72,9 +72,8 @@ function decideRoute(admin: ExperimentAdmin): Route {
     summary: 'End it with a decision: ship a variant to everyone, roll back, or inconclusive',
     body: jsonBody(schemaOf(decisionSchema), example),
     action: 'decide',
-    prepare: async (request) => {
+    prepare: (request) => {
       const decision = parsedBody(decisionSchema, request.body);
-      await shipVariant(admin, request, decision);
       return (kept, deed) => storedOrRefused(decided(kept, decision, deed));
     },
   });
@@ -85,14 +84,14 @@ function planRoute(admin: ExperimentAdmin): Route {
   return actionRoute(admin, {
     id: 'planChange',
     path: '/changes',
-    summary: 'Plan a change for a time, or for when it is approved',
+    summary: 'Plan a change, or the decision, for a time or for when it is approved',
     body: jsonBody(schemaOf(plannedChangeRequestSchema), example),
     action: 'plan-change',
     prepare: (request) => {
-      const { at = null, fields } = parsedBody(plannedChangeRequestSchema, request.body);
+      const { at = null, ...change } = parsedBody(plannedChangeRequestSchema, request.body);
       const id = randomUUIDv7();
-      return (kept, { by }) => {
-        const result = planned(kept, { id, at, fields }, by);
+      return (kept, deed) => {
+        const result = planned(kept, { id, at, ...change }, deed);
         if (result.ok) return storedExperiment(result.kept);
         const detail = 'the change could not be made as things stand';
         throw new Problem('wrong-state', detail, { issues: result.issues });

@@ -3,7 +3,12 @@ import { z } from 'zod';
 import { type Acted, acted, type Deed } from '../../experiments/act.ts';
 import { edited } from '../../experiments/edit.ts';
 import type { EnvironmentPolicy } from '../../experiments/environment.ts';
-import { EXPERIMENT_STATES, type ExperimentState, experimentSchema } from '../../experiments/experiment.ts';
+import {
+  EXPERIMENT_STATES,
+  type Experiment,
+  type ExperimentState,
+  experimentSchema,
+} from '../../experiments/experiment.ts';
 import {
   experimentStatusSchema,
   type KeptExperiment,
@@ -39,10 +44,9 @@ export function experimentRules(policyOf: (environment: string) => EnvironmentPo
     onApply: (current, body, { managed, actor: { name: by } }) => {
       const experiment = experimentSchema.parse(body);
       const policy = policyOf(experiment.environment);
-      const { state, status } = managedSchema.parse(managed);
-      if (current === null) {
-        return storedExperiment({ experiment, state: state ?? 'draft', status: status ?? newStatus(by) });
-      }
+      const said = managedSchema.parse(managed);
+      if (current === null) return storedExperiment(brought(experiment, said, { by, policy }));
+      const { state } = said;
       const before = keptExperimentSchema.parse(current);
       const changed = !isDeepStrictEqual(before.experiment, experiment);
       const kept = changed ? afterEdit(before, body, { by, policy }) : before;
@@ -55,6 +59,27 @@ export function experimentRules(policyOf: (environment: string) => EnvironmentPo
       if (deletable(state)) return;
       throw new Problem('wrong-state', `it is ${state}: stop it before you delete it`);
     },
+  };
+}
+
+/**
+ * An experiment that a file brings along, in the state that it had elsewhere. Where others must agree, what a file says
+ * of approvals is worth nothing, and it can be brought to life only here.
+ */
+function brought(
+  experiment: Experiment,
+  { state = 'draft', status }: z.infer<typeof managedSchema>,
+  { by, policy }: Omit<Deed, 'at'>,
+): KeptExperiment {
+  if (policy.approvals === 0) return { experiment, state, status: status ?? newStatus(by) };
+  if (state === 'running' || state === 'paused') {
+    const detail = `it would be ${state} in an environment that asks for ${policy.approvals} approvals: bring it as a draft, submit it and have it approved`;
+    throw new Problem('wrong-state', detail);
+  }
+  return {
+    experiment,
+    state,
+    status: { ...(status ?? newStatus(by)), author: by, approvals: [], plannedChanges: [] },
   };
 }
 

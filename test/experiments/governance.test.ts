@@ -3,7 +3,7 @@ import { type Acted, acted, approved } from '../../experiments/act.ts';
 import { decided } from '../../experiments/decide.ts';
 import { dueStep } from '../../experiments/due-step.ts';
 import { edited } from '../../experiments/edit.ts';
-import { NO_REVIEW } from '../../experiments/environment.ts';
+import { NO_REVIEW, strictest } from '../../experiments/environment.ts';
 import type { Experiment } from '../../experiments/experiment.ts';
 import { type KeptExperiment, newStatus } from '../../experiments/experiment-status.ts';
 import { carriedOut, changeApproved, dueChange, planned } from '../../experiments/planned-change.ts';
@@ -13,7 +13,12 @@ import { experimentWith, variantsOf } from '../support/experiments.ts';
 const NOON = '2026-11-24T12:00:00.000Z';
 const minutesAfterNoon = (minutes: number) => new Date(Date.parse(NOON) + minutes * 60_000).toISOString();
 const TWO_EYES = { approvals: 1 };
-const deed = (by: string, policy = NO_REVIEW, at = NOON) => ({ by, at, policy });
+const deed = (by: string, policy = NO_REVIEW, at = NOON) => ({
+  by,
+  at,
+  policy,
+  everywhere: policy,
+});
 
 function kept(fields: Partial<Experiment> = {}, state: KeptExperiment['state'] = 'draft'): KeptExperiment {
   return { experiment: experimentWith(fields), state, status: newStatus('ada') };
@@ -115,6 +120,39 @@ describe('a decision', () => {
     });
     expect(decided(kept(), { decision: 'inconclusive' }, deed('ada')).ok).toBe(false);
   });
+
+  it('to ship takes the approvals of the strictest environment, whatever its own asks for', () => {
+    const running = kept({}, 'running');
+    const everywhere = strictest([
+      { approvals: 1 },
+      { approvals: 2, reviewers: ['cleo', 'dora'] },
+      NO_REVIEW,
+    ]);
+    const by = (who: string) => ({ ...deed(who), everywhere });
+    const ship = { decision: 'ship', variant: 'v1' } as const;
+    expect(decided(running, ship, by('ada'))).toMatchObject({ issue: { code: 'approvals-missing' } });
+    expect(decided(running, { decision: 'roll-back' }, by('ada')).ok).toBe(true);
+    const asked = planned(running, { id: 'd1', at: null, decision: ship }, deed('ada'));
+    if (!asked.ok) throw new Error('refused');
+    expect(changeApproved(asked.kept, 'd1', by('bob'))).toMatchObject({ issue: { code: 'not-a-reviewer' } });
+    const once = done(changeApproved(asked.kept, 'd1', by('cleo')));
+    const now = { now: NOON, policy: NO_REVIEW, everywhere, breached: null };
+    expect(dueStep(once, now)).toBeNull();
+    const twice = done(changeApproved(once, 'd1', by('dora')));
+    expect(dueStep(twice, now)).toMatchObject({
+      action: 'planned-change',
+      kept: {
+        state: 'stopped',
+        status: { decision: { kind: 'ship', variant: 'v1', by: 'ada' }, plannedChanges: [] },
+      },
+    });
+  });
+
+  it('cannot be planned where it could not be made', () => {
+    const ship = { decision: 'ship', variant: 'v9' } as const;
+    const asked = planned(kept({}, 'running'), { id: 'd1', at: null, decision: ship }, deed('ada'));
+    expect(asked).toMatchObject({ ok: false, issues: [{ code: 'unknown-variant' }] });
+  });
 });
 
 describe('what is due', () => {
@@ -122,6 +160,7 @@ describe('what is due', () => {
   const at = (minutes: number, breached: boolean | null = false, policy = NO_REVIEW) => ({
     now: minutesAfterNoon(minutes),
     policy,
+    everywhere: policy,
     breached,
   });
   const ramping = () => done(acted(kept({ ramp: { steps } }), 'start', deed('ada')));
@@ -170,7 +209,7 @@ describe('what is due', () => {
 
   it('is a planned change at its time, and when it was approved', () => {
     const change = { id: 'c1', at: minutesAfterNoon(5), fields: { allocation: 2_000 } };
-    const result = planned(kept({}, 'running'), change, 'ada');
+    const result = planned(kept({}, 'running'), change, deed('ada'));
     if (!result.ok) throw new Error('refused');
     expect(dueStep(result.kept, at(4))).toBeNull();
     expect(dueStep(result.kept, at(5, null, TWO_EYES))).toBeNull();
@@ -185,18 +224,18 @@ describe('what is due', () => {
 describe('a planned change', () => {
   it('is refused when it could not be made as things stand', () => {
     const change = { id: 'c1', at: null, fields: { unit: 'session' } };
-    expect(planned(kept({}, 'running'), change, 'ada')).toMatchObject({ issues: [{ path: '/unit' }] });
-    expect(planned(kept(), { ...change, fields: { allocation: -1 } }, 'ada')).toMatchObject({
+    expect(planned(kept({}, 'running'), change, deed('ada'))).toMatchObject({ issues: [{ path: '/unit' }] });
+    expect(planned(kept(), { ...change, fields: { allocation: -1 } }, deed('ada'))).toMatchObject({
       issues: [{ path: '/allocation', value: -1 }],
     });
   });
 
   it('says why it failed when it can no longer be made, and is not tried again', () => {
-    const result = planned(kept(), { id: 'c1', at: null, fields: { unit: 'session' } }, 'ada');
+    const result = planned(kept(), { id: 'c1', at: null, fields: { unit: 'session' } }, deed('ada'));
     if (!result.ok) throw new Error('refused');
     const started = { ...result.kept, state: 'running' as const };
     const change = dueChange(started, deed('automation'));
-    const after = change && carriedOut(started, change);
+    const after = change && carriedOut(started, change, NOON);
     expect(after?.status.plannedChanges[0]?.failed).toContain('"unit" cannot change');
     expect(after && dueChange(after, deed('automation'))).toBeUndefined();
   });

@@ -155,6 +155,53 @@ describe('review', () => {
     const own = await gateway.admin('POST', at('told-staging', '/approve'));
     expect(own).toMatchObject({ status: 409, body: { issues: [{ code: 'own-work' }] } });
   });
+
+  it('cannot be gone around by a file', async () => {
+    const approvals = [{ by: 'nobody', at: '2026-11-01T00:00:00Z' }];
+    const apply = (fields: Record<string, unknown>) =>
+      gateway.admin('PUT', '/config', {
+        experiments: [onParameters('smuggled', { environment: 'staging', status: { approvals }, ...fields })],
+      });
+    const running = await apply({ state: 'running' });
+    expect(running).toMatchObject({ status: 422, body: { issues: [{ path: '/experiments/0' }] } });
+    expect(running.body.issues[0].message).toContain('asks for 1 approvals');
+    expect(await apply({ state: 'in-review' })).toMatchObject({ status: 200 });
+    const { body } = await gateway.admin('GET', at('smuggled'));
+    expect(body).toMatchObject({ state: 'in-review', status: { author: 'admin', approvals: [] } });
+    expect(await apply({ state: 'running' })).toMatchObject({
+      status: 422,
+      body: { issues: [{ code: 'approvals-missing' }] },
+    });
+  });
+
+  it('of any environment is asked for to ship, and ships with the decision in one commit', async () => {
+    await gateway.register('/experiments', rankingExperiment({ key: 'ranker-v3' }));
+    await gateway.register(at('ranker-v3', '/start'), {});
+    const ship = { decision: 'ship', variant: 'control' };
+    const alone = await gateway.admin('POST', at('ranker-v3', '/decide'), ship);
+    expect(alone).toMatchObject({ status: 409, body: { issues: [{ code: 'approvals-missing' }] } });
+    const planned = await gateway.admin('POST', at('ranker-v3', '/changes'), { decision: ship });
+    const [{ id }] = planned.body.status.plannedChanges;
+    const { body: key } = await gateway.register('/service-keys', { name: 'grace', roles: ['reviewer'] });
+    const asGrace = { authorization: `Bearer ${key.secret}` };
+    const approved = await gateway.admin(
+      'POST',
+      at('ranker-v3', `/changes/${id}/approve`),
+      undefined,
+      asGrace,
+    );
+    expect(approved.status).toBe(200);
+    await until(async () => (await gateway.admin('GET', at('ranker-v3'))).body.state === 'stopped');
+    expect((await gateway.admin('GET', '/endpoints/ranking')).body.defaultTarget).toBe('ranker-v1-aws');
+    const newest = async (kind: string, name: string) =>
+      (await gateway.admin('GET', `/audit?kind=${kind}&key=${name}&limit=1`)).body.items[0];
+    const [decision, shipping] = [
+      await newest('experiments', 'ranker-v3'),
+      await newest('endpoints', 'ranking'),
+    ];
+    expect([decision.action, shipping.action]).toEqual(['planned-change', 'ship']);
+    expect(shipping.revision).toBe(decision.revision);
+  });
 });
 
 describe('a layer', () => {
