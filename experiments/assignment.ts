@@ -91,8 +91,10 @@ export function enrol(compiled: CompiledExperiment, subject: Subject): Enrolled 
   const forced = forcedVariant(compiled, subject.knowledge, unitId);
   if (forced !== undefined) return enrolled(compiled, { unitId, variant: forced, reason: 'override' });
   for (const check of checks) if (!check.passes(subject, unitId)) return refusals[check.reason];
-  const variant = variantAt(compiled.arms, compiled.scheme.variantSlot(compiled.salt, unitId));
-  return variant === null ? refusals.allocation : enrolled(compiled, { unitId, variant, reason: 'enrolled' });
+  const slot = compiled.scheme.variantSlot(compiled.salt, unitId);
+  const variant = variantAt(compiled.arms, slot);
+  if (variant !== null) return enrolled(compiled, { unitId, variant, reason: 'enrolled' });
+  return variantAt(compiled.dealtArms, slot) === null ? refusals.allocation : refusals.halted;
 }
 
 function enrolled(

@@ -9,6 +9,7 @@ export const CHECKS_PASSED = {
   prerequisite: 4,
   layer: 5,
   allocation: 6,
+  halted: 7,
 } as const;
 export type Refusal = keyof typeof CHECKS_PASSED;
 

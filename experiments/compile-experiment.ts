@@ -29,6 +29,8 @@ export interface CompiledExperiment {
   readonly salt: string;
   readonly scheme: HashScheme;
   readonly arms: readonly Arm[];
+  /** Who would own the slots if no variant were halted. */
+  readonly dealtArms: readonly Arm[];
   readonly refusals: Readonly<Record<Refusal, Refused>>;
 }
 
@@ -60,6 +62,7 @@ export function compileExperiment(
       issues: audience.issues.map((issue) => ({ ...issue, path: `/audience${issue.path}` })),
     };
   }
+  const arms = armsOf(experiment);
   const compiled = {
     experiment,
     state,
@@ -69,7 +72,8 @@ export function compileExperiment(
     checks: checksOf(options, audience.matches),
     salt: saltOf(experiment),
     scheme: hashScheme(experiment.hash),
-    arms: armsOf(experiment),
+    arms,
+    dealtArms: arms,
     refusals: refusalsOf(experiment.key),
   };
   return { ok: true, compiled };
@@ -134,5 +138,6 @@ function refusalsOf(experiment: string): Readonly<Record<Refusal, Refused>> {
     prerequisite: refusal('prerequisite'),
     layer: refusal('layer'),
     allocation: refusal('allocation'),
+    halted: refusal('halted'),
   };
 }

@@ -1,3 +1,4 @@
+import { variantAt } from './arms.ts';
 import { type Assignment, enrol } from './assignment.ts';
 import type { EvaluationContext } from './audience/compile-audience.ts';
 import type { Knowledge, Refusal } from './check.ts';
@@ -5,7 +6,12 @@ import type { CompiledExperiment } from './compile-experiment.ts';
 
 /** One check on the way to a variant, in order. Those after the first that fails were not asked. */
 interface ExplainedCheck {
-  readonly check: 'running' | 'unit' | 'override' | Exclude<Refusal, 'not-running' | 'no-unit'> | 'variant';
+  readonly check:
+    | 'running'
+    | 'unit'
+    | 'override'
+    | Exclude<Refusal, 'not-running' | 'no-unit' | 'halted'>
+    | 'variant';
   readonly passed: boolean;
   readonly detail: string;
 }
@@ -45,14 +51,15 @@ export function explain(
     return done();
   }
   for (const { reason, passes } of compiled.checks) {
-    if (reason === 'not-running' || reason === 'no-unit') continue;
+    if (reason === 'not-running' || reason === 'no-unit' || reason === 'halted') continue;
     const detail = detailOf(compiled, reason, unitId);
     if (!note(reason, passes(subject, unitId), detail)) return done();
   }
   const slot = scheme.variantSlot(salt, unitId);
-  const owner =
-    assignment.kind === 'enrolled' ? `belongs to "${assignment.variant.key}"` : 'belongs to nobody';
-  note('variant', assignment.kind === 'enrolled', `slot ${slot} of 10000 ${owner}`);
+  const owner = variantAt(compiled.dealtArms, slot);
+  const halted = assignment.reason === 'halted' ? ', which is halted' : '';
+  const belongs = owner === null ? 'belongs to nobody' : `belongs to "${owner.key}"${halted}`;
+  note('variant', assignment.kind === 'enrolled', `slot ${slot} of 10000 ${belongs}`);
   return done();
 }
 
@@ -62,7 +69,7 @@ function variantKey(assignment: Assignment): string {
 
 function detailOf(
   { experiment, scheme, salt }: CompiledExperiment,
-  reason: Exclude<Refusal, 'not-running' | 'no-unit'>,
+  reason: Exclude<Refusal, 'not-running' | 'no-unit' | 'halted'>,
   unitId: string,
 ): string {
   switch (reason) {

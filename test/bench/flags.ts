@@ -1,4 +1,5 @@
 import { GrowthBookClient } from '@growthbook/growthbook';
+import { NOTHING_KNOWN } from '../../experiments/check.ts';
 import type { StoredDocument } from '../../experiments/store/configuration-store.ts';
 import { evaluateFlag } from '../../gateway/data-plane/evaluate-flag.ts';
 import { compileSnapshot } from '../../gateway/snapshot/compile-snapshot.ts';
@@ -76,7 +77,9 @@ function switchyard(): Subject {
   const flags = [...compiled.snapshot.flags.values()];
   return (user) => {
     const context = { user, plan: 'pro', tenant: { key: 'acme' } };
-    return JSON.stringify({ flags: flags.map((flag) => evaluateFlag(flag, context).evaluation) });
+    return JSON.stringify({
+      flags: flags.map((flag) => evaluateFlag(flag, context, NOTHING_KNOWN).evaluation),
+    });
   };
 }
 

@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { assign } from '../../experiments/assignment.ts';
 import { explain } from '../../experiments/explain.ts';
+import { haltSchema, withoutHalted } from '../../experiments/halt.ts';
 import { compileHoldout, holdoutSchema } from '../../experiments/holdout.ts';
-import { compiledWith } from '../support/experiments.ts';
+import { compiledWith, variantsOf } from '../support/experiments.ts';
 
 const compiled = compiledWith(
   {
@@ -50,5 +51,32 @@ describe('explain', () => {
     expect(explain(compiled, {}).checks.at(-1)).toMatchObject({ check: 'unit', passed: false });
     const forced = compiledWith({ overrides: [{ variant: 'v1', units: ['qa'] }] });
     expect(explain(forced, { user: 'qa' }).checks.at(-1)).toMatchObject({ check: 'override', passed: true });
+  });
+
+  it('says of a halted variant that it is, and of one that never took the unit that it did not', () => {
+    const all = compiledWith({ variants: variantsOf([5_000, 5_000]) });
+    const halt = haltSchema.parse({
+      key: 'ranker-v2.v1',
+      experiment: 'ranker-v2',
+      variant: 'v1',
+      reason: 'slow',
+    });
+    const halted = withoutHalted(all, [halt]);
+    fc.assert(
+      fc.property(fc.nat(5_000), (user) => {
+        const context = { user: `user-${user}` };
+        const was = assign([all], context);
+        const isHalted = was.kind === 'enrolled' && was.variant.key === 'v1';
+        expect(assign([halted], context).reason).toBe(isHalted ? 'halted' : 'enrolled');
+        const last = explain(halted, context).checks.at(-1);
+        expect(last?.passed).toBe(!isHalted);
+        expect(last?.detail.endsWith(isHalted ? 'belongs to "v1", which is halted' : 'belongs to "v0"')).toBe(
+          true,
+        );
+      }),
+    );
+    expect(assign([withoutHalted(compiledWith({ allocation: 0 }), [halt])], { user: 'u' }).reason).toBe(
+      'allocation',
+    );
   });
 });
