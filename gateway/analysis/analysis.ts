@@ -7,18 +7,19 @@ import type { ObjectStore } from '../../models/artifacts/object-store.ts';
 import { LakeReader } from '../pipeline/lake-reader.ts';
 import type { RegisteredExperiment } from '../snapshot/snapshot.ts';
 import { LakeDigest } from './digest/lake-digest.ts';
+import { drawnSince } from './drawn-since.ts';
 import { type ExperimentResults, experimentResults } from './experiment-results.ts';
 import { type PowerRequest, type PowerResults, planExperiment } from './plan-experiment.ts';
 import { type MetricPreview, type PreviewRequest, previewMetric } from './preview-metric.ts';
 
 /** Raised when the same input would give other results, or in another shape. */
-const RESULTS_VERSION = 1;
+const RESULTS_VERSION = 2;
 const HOUR_MS = 3_600_000;
 
 export interface AnalysisOptions {
   readonly lake: ObjectStore;
   readonly dataDir: string;
-  readonly store: Pick<ConfigurationStore, 'results' | 'putResults'>;
+  readonly store: Pick<ConfigurationStore, 'results' | 'putResults' | 'audit'>;
   /** The definitions in force. */
   readonly metrics: () => readonly Metric[];
   /** Called with the name of each object that cannot be read, and is left out. */
@@ -71,7 +72,9 @@ export class Analysis {
     if (stored !== null && stored.fingerprint === fingerprintOf(await digest.fingerprint())) {
       return JSON.parse(stored.value);
     }
-    const results = await experimentResults({ experiment, revision, metrics, digest, asOfMs, ...look });
+    const fromRevision = await drawnSince(store, experiment);
+    const scope = { experiment, revision, fromRevision, asOfMs };
+    const results = await experimentResults({ ...scope, metrics, digest, ...look });
     await store.putResults(name, {
       fingerprint: fingerprintOf(results.input.fingerprint),
       value: JSON.stringify(results),

@@ -11,6 +11,8 @@ export interface AnalysisScope {
   readonly experiment: Experiment;
   /** Exposures up to this revision count. */
   readonly revision: number;
+  /** And from this one on, where units were drawn anew with it; all before unless given. */
+  readonly fromRevision?: number;
   /** Milliseconds since the epoch: what was used or taken in later does not count. */
   readonly asOfMs: number;
 }
@@ -44,21 +46,27 @@ async function anyMoved(connection: DuckDBConnection, epochs: readonly Epoch[]):
   return row !== undefined && row.units > 0n;
 }
 
-const exposureView = ({ experiment, revision, asOfMs }: AnalysisScope, { text }: Dialect) => `
+/** Which revisions count. */
+export const revisionsSql = (
+  column: string,
+  { revision, fromRevision = 0 }: Pick<AnalysisScope, 'revision' | 'fromRevision'>,
+) => `${column} BETWEEN ${fromRevision} AND ${revision}`;
+
+const exposureView = ({ experiment, asOfMs, ...scope }: AnalysisScope, { text }: Dialect) => `
   CREATE TEMP VIEW exposure AS
   SELECT r.unit_h AS unit_id, r.id_h, r.at_ms, r.latency_ms, c.* EXCLUDE (cell)
   FROM digest.exposure r JOIN digest.exposure_cell c ON c.cell = r.cell
-  WHERE c.experiment = ${text(experiment.key)} AND c.revision <= ${revision} AND r.at_ms <= ${asOfMs}`;
+  WHERE c.experiment = ${text(experiment.key)} AND ${revisionsSql('c.revision', scope)} AND r.at_ms <= ${asOfMs}`;
 
 /** One row per combination of attributes: how many exposures it has (`n`), and since when. */
-const exposureCountTable = ({ experiment, revision, asOfMs }: AnalysisScope, { text }: Dialect) => `
+const exposureCountTable = ({ experiment, asOfMs, ...scope }: AnalysisScope, { text }: Dialect) => `
   CREATE TEMP TABLE exposure_count AS
   SELECT r.n, r.from_ms, c.* EXCLUDE (cell, cell_h)
   FROM (
     SELECT cell, count(*)::DOUBLE AS n, min(at_ms)::DOUBLE AS from_ms FROM digest.exposure
     WHERE at_ms <= ${asOfMs} GROUP BY cell
   ) r JOIN digest.exposure_cell c ON c.cell = r.cell
-  WHERE c.experiment = ${text(experiment.key)} AND c.revision <= ${revision}`;
+  WHERE c.experiment = ${text(experiment.key)} AND ${revisionsSql('c.revision', scope)}`;
 
 const outcomeView = (
   { experiment, asOfMs }: AnalysisScope,

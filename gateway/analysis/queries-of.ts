@@ -20,6 +20,8 @@ export function queriesOf(
   const scope = {
     experiment,
     revision,
+    // What was drawn before the first of them does not count.
+    fromRevision: epochs[0]?.fromRevision ?? 0,
     asOfMs: Date.parse(asOf),
     moved,
     epochs: epochs.map(({ fromRevision, from }) => ({ fromRevision, fromMs: Date.parse(from) })),

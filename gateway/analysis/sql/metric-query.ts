@@ -1,5 +1,5 @@
 import type { Metric } from '../../../experiments/metric.ts';
-import type { AnalysisScope } from '../experiment-tables.ts';
+import { type AnalysisScope, revisionsSql } from '../experiment-tables.ts';
 import type { Dialect } from './dialect.ts';
 import { sharesBelowSql, valuesSql } from './quantile-sql.ts';
 import { Tallies } from './tallies.ts';
@@ -43,7 +43,7 @@ export function metricQuery(
   return `WITH ${tables.join(',\n')}${body}\nORDER BY 1, 2`;
 }
 
-function exposuresSql({ experiment, revision, asOfMs }: AnalysisScope, dialect: Dialect): string {
+function exposuresSql({ experiment, asOfMs, ...scope }: AnalysisScope, dialect: Dialect): string {
   const { column, text, table, epochMs } = dialect;
   const at = column('at');
   return `
@@ -52,7 +52,7 @@ function exposuresSql({ experiment, revision, asOfMs }: AnalysisScope, dialect: 
       (status >= 500 OR error IS NOT NULL) AS failed,
       ROW_NUMBER() OVER (PARTITION BY tenant, id ORDER BY ${at}) AS copy_number
     FROM ${table('exposures')}
-    WHERE experiment = ${text(experiment.key)} AND revision <= ${revision}
+    WHERE experiment = ${text(experiment.key)} AND ${revisionsSql('revision', scope)}
   ) c WHERE copy_number = 1 AND at_ms <= ${asOfMs}`;
 }
 

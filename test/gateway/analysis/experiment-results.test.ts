@@ -40,9 +40,11 @@ function experimentWith(fields: Partial<Experiment> = {}): Experiment {
 async function resultsOf(
   deliveries: readonly Delivery[],
   experiment = experimentWith(),
+  fromRevision = 0,
 ): Promise<ExperimentResults> {
   const digest = await digestOf(deliveries);
-  return experimentResults({ experiment, revision: 3, metrics: METRICS, digest, asOfMs: AS_OF });
+  const scope = { experiment, revision: 3, fromRevision, asOfMs: AS_OF };
+  return experimentResults({ ...scope, metrics: METRICS, digest });
 }
 
 const seen = (unit: string, fields: Partial<Exposure> = {}) => exposure({ unit, at: T0, ...fields });
@@ -210,6 +212,34 @@ describe('results computed by hand', () => {
     ]);
     expect(results.sampleRatio).toMatchObject({ df: 1, ok: true });
     expect(meansOf(results, 'top-rating')).toEqual({ control: [0, 0], treatment: [0, 0] });
+  });
+
+  it('begin anew where units were drawn anew', async () => {
+    const before = { revision: 1 };
+    const raised = T0 + 60 * SECOND_MS;
+    const results = await resultsOf(
+      [
+        {
+          exposures: [
+            seen('left', before),
+            seen('other', before),
+            seen('other', { at: raised, revision: 2, variant: 'treatment' }),
+            seen('new', { at: raised, revision: 3 }),
+          ],
+          outcomes: [
+            did('left', { value: 9 }),
+            did('other', { value: 9 }),
+            did('other', { value: 8, at: raised + SECOND_MS }),
+          ],
+        },
+      ],
+      undefined,
+      2,
+    );
+    expect(results.exposures).toMatchObject({ total: 2, units: 2, excludedUnits: 0 });
+    expect(results).toMatchObject({ epochs: [{ fromRevision: 2 }], moved: false });
+    expect(meansOf(results, 'top-rating')).toEqual({ control: [1, 0], treatment: [1, 1] });
+    expect(results.queries['top-rating']).toContain('revision BETWEEN 2 AND 3');
   });
 
   it('do not confuse a change of time with an effect where the weights changed', async () => {
