@@ -38,7 +38,7 @@ function routesOf({ dataPlane, admin, accepting, authentication }: AppOptions): 
     ...dataPlaneRoutes(dataPlane),
     ...flagRoutes(dataPlane),
     ...docsRoutes(),
-    ...consoleRoutes(),
+    ...consoleRoutes({ identityProvider: signIn !== null }),
     ...openRoutes({ source, accepting, document: () => openApiDocument(routes) }),
     ...signInRoutes(signIn),
     ...sessionRoutes(signIn),

@@ -8,6 +8,7 @@ import { OPEN, type Route } from './route.ts';
 
 const DIST = fileURLToPath(new URL('../../console/dist/', import.meta.url));
 const NONCE_MARK = '__CSP_NONCE__';
+const PROVIDER_MARK = '__IDENTITY_PROVIDER__';
 
 /** Scripts and styles of the console itself and nothing else; no frame may hold it (CSP Level 3). */
 const policyWith = (nonce: string) =>
@@ -25,9 +26,10 @@ const policyWith = (nonce: string) =>
 
 /**
  * `/console`: the web page, as `npm run console:build` has left it. Files whose names carry their digest may be
- * kept for ever; the page itself, which any other path leads to, is made for each request, with a nonce.
+ * kept for ever; the page itself, which any other path leads to, is made for each request, with a nonce, and says
+ * whether people may sign in by an identity provider.
  */
-export function consoleRoutes(): Route[] {
+export function consoleRoutes({ identityProvider }: { readonly identityProvider: boolean }): Route[] {
   let page: string | null = null;
   return [
     {
@@ -44,7 +46,7 @@ export function consoleRoutes(): Route[] {
       handle: (request, response, next) => {
         const path = [request.params['path'] ?? []].flat().join('/');
         if (!path.startsWith('assets/')) {
-          page ??= readPage();
+          page ??= readPage().replace(PROVIDER_MARK, identityProvider ? 'yes' : 'no');
           return sendPage(response, page);
         }
         response

@@ -4,6 +4,7 @@ import { launchChromium } from '../support/chromium.ts';
 import { accessibilityViolations, type Look, openConsole, screenshot } from '../support/console-page.ts';
 import { INFER_BODY, registerRanking } from '../support/ranking-endpoint.ts';
 import { ADMIN_KEY, call, startTestGateway, type TestGateway } from '../support/test-gateway.ts';
+import { threeWeeks } from '../support/three-weeks.ts';
 import { openInferenceAnswer, startUpstream, type Upstream } from '../support/upstream.ts';
 
 const browser: Browser | null = await launchChromium();
@@ -19,6 +20,8 @@ beforeAll(async () => {
   await registerRanking(gateway, { aws: upstream.url, gcp: upstream.url });
   await gateway.register('/metrics', { key: 'clicks', event: 'click', kind: 'proportion' });
   ({ secret } = await gateway.tenant('acme', { plan: 'pro' }));
+  await gateway.tenant('globex', { plan: 'free' });
+  await threeWeeks(gateway);
 });
 
 afterAll(async () => {
@@ -112,7 +115,7 @@ const PAGES = [
   ['overview', '/'],
   ['experiments', '/experiments'],
   ['new-experiment', '/experiments/new'],
-  ['results', '/experiments/from-the-console'],
+  ['results', '/experiments/search-ranker'],
   ['setup', '/experiments/from-the-console/setup'],
   ['history', '/experiments/from-the-console/history'],
   ['models', '/models'],

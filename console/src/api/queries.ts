@@ -3,9 +3,11 @@ import { api, unwrap } from './client.ts';
 import { readAll } from './read-all.ts';
 import type { Results } from './results.ts';
 import type {
-  ApiKey,
   StoredEndpoint,
   StoredExperiment,
+  StoredHalt,
+  StoredHoldout,
+  StoredLayer,
   StoredMetric,
   StoredModel,
   StoredTarget,
@@ -17,7 +19,16 @@ import type {
 const LIMIT = 500;
 
 type Listed<Item> = Promise<{ items: Item[]; next: string | null }>;
-type Collection = 'tenants' | 'models' | 'targets' | 'endpoints' | 'experiments' | 'metrics';
+type Collection =
+  | 'tenants'
+  | 'models'
+  | 'targets'
+  | 'endpoints'
+  | 'experiments'
+  | 'metrics'
+  | 'layers'
+  | 'holdouts'
+  | 'halts';
 
 function useCollection<Item>(collection: Collection) {
   return useQuery({
@@ -39,6 +50,9 @@ export const useTargets = () => useCollection<StoredTarget>('targets');
 export const useModels = () => useCollection<StoredModel>('models');
 export const useEndpoints = () => useCollection<StoredEndpoint>('endpoints');
 export const useMetrics = () => useCollection<StoredMetric>('metrics');
+export const useLayers = () => useCollection<StoredLayer>('layers');
+export const useHoldouts = () => useCollection<StoredHoldout>('holdouts');
+export const useHalts = () => useCollection<StoredHalt>('halts');
 export const useTenants = () => useCollection<StoredTenant>('tenants');
 
 export function useExperiment(key: string) {
@@ -52,12 +66,16 @@ export function useExperiment(key: string) {
 }
 
 /** Results are counted from the lake: they are read again every so often, not at every look. */
-export function useResults(key: string, options: { readonly enabled?: boolean } = {}) {
+export function useResults(
+  key: string,
+  options: { readonly enabled?: boolean; readonly detailed?: boolean } = {},
+) {
+  const { detailed = false } = options;
   return useQuery({
-    queryKey: ['results', key],
+    queryKey: ['results', key, detailed],
     queryFn: () =>
       unwrap(
-        api.GET('/admin/v1/experiments/{key}/results', { params: { path: { key } } }),
+        api.GET('/admin/v1/experiments/{key}/results', { params: { path: { key }, query: { detailed } } }),
       ) as unknown as Promise<Results>,
     enabled: options.enabled ?? true,
     staleTime: 15_000,
@@ -75,18 +93,6 @@ export function useVersions(model: string) {
             params: { path: { model }, query: { limit: LIMIT } },
           }),
         ) as unknown as Listed<StoredVersion>)
-      ).items,
-  });
-}
-
-export function useKeys(tenant: string) {
-  return useQuery({
-    queryKey: ['keys', tenant],
-    queryFn: async () =>
-      (
-        await (unwrap(
-          api.GET('/admin/v1/tenants/{tenant}/keys', { params: { path: { tenant } } }),
-        ) as unknown as Listed<ApiKey>)
       ).items,
   });
 }

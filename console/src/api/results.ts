@@ -9,12 +9,31 @@ export interface Results {
     readonly earlierUnits: number;
     readonly byVariant: Readonly<Record<string, { readonly exposures: number; readonly units: number }>>;
   };
-  readonly sampleRatio: { readonly ok: boolean; readonly p: number };
+  readonly epochs: readonly {
+    readonly from: string;
+    readonly weights: Readonly<Record<string, number>>;
+  }[];
+  readonly sampleRatio: Tested;
+  readonly sequentialSampleRatio: Tested;
+  readonly sampleRatioGroups: readonly {
+    readonly dimension: string;
+    readonly groups: readonly (Tested & { readonly group: string; readonly adjustedP: number })[];
+  }[];
   readonly metrics: readonly MetricResult[];
+  /** By metric: SQL over the lake that gives the moments the result was made of. */
+  readonly queries: Readonly<Record<string, string>>;
+  /** Of units whose every answer came from the assigned target; empty where all did. */
+  readonly metricsAsServed: readonly MetricResult[];
   readonly serving: readonly ServingRow[];
   readonly fallbacks: number;
   readonly asServed: readonly AsServedRow[];
+  readonly detail: Detail | null;
   readonly verdict: Verdict;
+}
+
+interface Tested {
+  readonly ok: boolean;
+  readonly p: number;
 }
 
 export interface Verdict {
@@ -24,7 +43,7 @@ export interface Verdict {
   readonly reasons: readonly string[];
 }
 
-interface Effect {
+export interface Effect {
   readonly estimate: number;
   readonly interval: readonly [number, number] | null;
 }
@@ -35,7 +54,19 @@ export interface Comparison {
   readonly absolute: Effect;
   readonly lift: Effect | null;
   readonly p: number;
+  readonly adjustedP?: number;
   readonly significant: boolean;
+}
+
+/** What a metric is, as it was registered. */
+interface MetricDefinition {
+  readonly source: 'outcomes' | 'gateway';
+  readonly event?: string;
+  readonly value?: string;
+  readonly kind: string;
+  readonly description?: string;
+  readonly quantile?: number;
+  readonly covariate?: { readonly days: number };
 }
 
 export interface MetricResult {
@@ -43,6 +74,7 @@ export interface MetricResult {
   readonly role: 'primary' | 'secondary' | 'guardrail';
   readonly kind: string;
   readonly direction: 'increase' | 'decrease';
+  readonly definition?: MetricDefinition;
   readonly variants: readonly {
     readonly key: string;
     readonly n: number;
@@ -52,7 +84,35 @@ export interface MetricResult {
   readonly comparisons: readonly Comparison[];
 }
 
-interface ServingRow {
+interface Detail {
+  /** As it stood at the end of each day. */
+  readonly series: readonly {
+    readonly day: string;
+    readonly units: number;
+    readonly comparisons: readonly Comparison[];
+  }[];
+  readonly novelty: readonly {
+    readonly variant: string;
+    readonly days: readonly (Pick<Comparison, 'absolute' | 'lift'> & { readonly day: number })[];
+    readonly trend: Pick<Comparison, 'absolute' | 'p' | 'significant'>;
+  }[];
+  readonly heterogeneity: readonly {
+    readonly variant: string;
+    readonly dimensions: readonly Dimension[];
+  }[];
+}
+
+export interface Dimension {
+  readonly dimension: string;
+  readonly adjustedP: number;
+  readonly segments: readonly {
+    readonly segment: string;
+    readonly n: number;
+    readonly effect: { readonly estimate: number; readonly standardError: number };
+  }[];
+}
+
+export interface ServingRow {
   readonly variant: string;
   readonly cloud: string | null;
   readonly exposures: number;

@@ -10,10 +10,7 @@ export type StoredModel = Schemas['StoredModel'];
 export type StoredVersion = Schemas['StoredVersion'];
 export type StoredEndpoint = Schemas['StoredEndpoint'];
 export type StoredMetric = Schemas['StoredMetric'];
+export type StoredLayer = Schemas['StoredLayer'];
+export type StoredHoldout = Schemas['StoredHoldout'];
+export type StoredHalt = Schemas['StoredHalt'];
 export type StoredTenant = Schemas['StoredTenant'];
-
-/** A key as it is listed: its secret was in one answer only. */
-export interface ApiKey {
-  readonly id: string;
-  readonly name: string;
-}

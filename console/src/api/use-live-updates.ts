@@ -1,6 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
-import { sessionKey } from './session.ts';
+import { credentials } from './session.ts';
 
 export type Connection = 'connecting' | 'live' | 'away';
 
@@ -8,10 +8,11 @@ const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 15_000;
 
 /** Reads everything on the page again when the configuration changes; tries for ever, with growing pauses. */
-export function useLiveUpdates(): Connection {
+export function useLiveUpdates({ enabled }: { readonly enabled: boolean }): Connection {
   const queries = useQueryClient();
   const [connection, setConnection] = useState<Connection>('connecting');
   useEffect(() => {
+    if (!enabled) return;
     const leaving = new AbortController();
     const lost = () => setConnection('away');
     window.addEventListener('offline', lost);
@@ -24,7 +25,7 @@ export function useLiveUpdates(): Connection {
       window.removeEventListener('offline', lost);
       leaving.abort();
     };
-  }, [queries]);
+  }, [queries, enabled]);
   return connection;
 }
 
@@ -64,7 +65,7 @@ async function listen(leaving: AbortSignal, { onOpen, onChange }: Listeners): Pr
   window.addEventListener('offline', () => offline.abort(), { once: true, signal: leaving });
   const signal = AbortSignal.any([leaving, offline.signal]);
   const response = await fetch('/admin/v1/events', {
-    headers: { authorization: `Bearer ${sessionKey() ?? ''}`, accept: 'text/event-stream' },
+    headers: { ...credentials(), accept: 'text/event-stream' },
     signal,
   });
   if (!response.ok || response.body === null) return;

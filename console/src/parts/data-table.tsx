@@ -1,7 +1,7 @@
 import { ScrollArea, Table } from '@mantine/core';
 import type { ReactNode } from 'react';
 
-interface Column<Row> {
+export interface Column<Row> {
   /** Unique within its table. */
   readonly title: string;
   readonly cell: (row: Row) => ReactNode;
@@ -21,7 +21,7 @@ interface DataTableProps<Row> {
 export function DataTable<Row>({ caption, columns, rows, keyOf }: DataTableProps<Row>) {
   return (
     <ScrollArea type="auto" viewportProps={{ tabIndex: 0, role: 'region', 'aria-label': caption }}>
-      <Table verticalSpacing="xs" highlightOnHover>
+      <Table verticalSpacing="xs" horizontalSpacing="xs" highlightOnHover>
         <Table.Thead>
           <Table.Tr>
             {columns.map(({ title, numeric }) => (

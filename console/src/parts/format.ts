@@ -41,3 +41,8 @@ const UNITS = [
 ] as const;
 
 const sign = (value: number) => (value > 0 ? '+' : value < 0 ? '−' : '');
+
+/** A p-value, as papers write it. */
+export function probability(p: number): string {
+  return p < 0.001 ? '< 0.001' : p.toFixed(3);
+}

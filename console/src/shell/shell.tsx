@@ -2,6 +2,7 @@ import { AppShell, Burger, Group, Kbd, NavLink, Stack, Text, UnstyledButton } fr
 import { useDisclosure } from '@mantine/hooks';
 import type { ReactNode } from 'react';
 import { Link, useLocation } from 'wouter';
+import { useMay } from '../api/identity.ts';
 import { useLiveUpdates } from '../api/use-live-updates.ts';
 import { AccountMenu } from './account-menu.tsx';
 import { LiveIndicator } from './live-indicator.tsx';
@@ -12,7 +13,8 @@ import { useGoShortcuts } from './use-go-shortcuts.ts';
 /** The frame around every page: where one is, where one can go, and whether what one sees is live. */
 export function Shell({ children }: { readonly children: ReactNode }) {
   const [opened, { toggle, close }] = useDisclosure();
-  const connection = useLiveUpdates();
+  const may = useMay();
+  const connection = useLiveUpdates({ enabled: may.read });
   useGoShortcuts();
   return (
     <AppShell
@@ -41,7 +43,7 @@ export function Shell({ children }: { readonly children: ReactNode }) {
             </UnstyledButton>
           </Group>
           <Group gap="sm" wrap="nowrap">
-            <LiveIndicator connection={connection} />
+            {may.read && <LiveIndicator connection={connection} />}
             <AccountMenu />
           </Group>
         </Group>
@@ -58,9 +60,10 @@ export function Shell({ children }: { readonly children: ReactNode }) {
 
 function Navigation({ onNavigate }: { readonly onNavigate: () => void }) {
   const [location] = useLocation();
+  const may = useMay();
   return (
     <Stack gap={2}>
-      {NAVIGATION.map(({ path, label, shortcut }) => {
+      {NAVIGATION.filter(({ everybody }) => everybody || may.read).map(({ path, label, shortcut }) => {
         const active = path === '/' ? location === '/' : location.startsWith(path);
         return (
           <NavLink

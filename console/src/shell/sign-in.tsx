@@ -1,7 +1,18 @@
-import { Alert, Button, Center, Group, Paper, PasswordInput, Stack, Text, Title } from '@mantine/core';
-import { useState } from 'react';
+import {
+  Alert,
+  Button,
+  Center,
+  Divider,
+  Group,
+  Paper,
+  PasswordInput,
+  Stack,
+  Text,
+  Title,
+} from '@mantine/core';
+import { useEffect, useState } from 'react';
 import { asProblem } from '../api/problem.ts';
-import { signIn } from '../api/session.ts';
+import { hasIdentityProvider, signedInByProvider, signIn } from '../api/session.ts';
 import logo from './logo.svg';
 
 /** The door: a key is tried before it is kept. */
@@ -28,6 +39,7 @@ export function SignIn() {
               <img src={logo} alt="" width={32} height={32} />
               <Title order={1}>Sign in to Switchyard</Title>
             </Group>
+            {hasIdentityProvider() && <ByProvider />}
             <PasswordInput
               label="Key"
               description="The installation's admin key, printed once at its first start, or a key made for you"
@@ -55,10 +67,32 @@ export function SignIn() {
   );
 }
 
+/** The way through the identity provider. Whoever comes back from there has a session already. */
+function ByProvider() {
+  useEffect(() => {
+    const leaving = new AbortController();
+    void fetch('/admin/v1/session', { signal: leaving.signal }).then(
+      ({ ok }) => ok && signedInByProvider(),
+      // Not reached: the form is there all the same.
+      () => undefined,
+    );
+    return () => leaving.abort();
+  }, []);
+  const back = encodeURIComponent(window.location.pathname);
+  return (
+    <>
+      <Button component="a" href={`/auth/login?returnTo=${back}`}>
+        Sign in with your organisation
+      </Button>
+      <Divider label="or with a key" />
+    </>
+  );
+}
+
 /** Null when the key opens; else why it does not. */
 async function refusalOf(key: string): Promise<string | null> {
   try {
-    const answer = await fetch('/admin/v1/experiments?limit=1', {
+    const answer = await fetch('/admin/v1/session', {
       headers: { authorization: `Bearer ${key}` },
     });
     if (answer.ok) {

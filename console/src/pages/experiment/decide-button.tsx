@@ -1,10 +1,10 @@
-import { Alert, Button, Modal, NativeSelect, Stack, Textarea } from '@mantine/core';
+import { Button, Modal, NativeSelect, Stack, Textarea } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, unwrap } from '../../api/client.ts';
-import { asProblem } from '../../api/problem.ts';
 import type { StoredExperiment } from '../../api/types.ts';
 import { ConfirmByTyping } from '../../parts/confirm-by-typing.tsx';
+import { FailureAlert } from '../../parts/failure-alert.tsx';
 
 /** Ends the experiment with a decision: ship a variant, go back to the control, or say that nothing came out. */
 export function DecideButton({ experiment }: { readonly experiment: StoredExperiment }) {
@@ -51,11 +51,7 @@ export function DecideButton({ experiment }: { readonly experiment: StoredExperi
               value={reason}
               onChange={(event) => setReason(event.currentTarget.value)}
             />
-            {decide.isError && (
-              <Alert color="red" role="alert">
-                {asProblem(decide.error).message}
-              </Alert>
-            )}
+            <FailureAlert of={decide} />
           </Stack>
         </ConfirmByTyping>
       </Modal>

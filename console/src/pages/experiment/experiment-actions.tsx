@@ -1,11 +1,13 @@
-import { Alert, Button, Group, Modal, Text } from '@mantine/core';
+import { Button, Group, Modal, Text } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, unwrap } from '../../api/client.ts';
-import { asProblem } from '../../api/problem.ts';
+import { type May, useMay } from '../../api/identity.ts';
 import type { ExperimentState, StoredExperiment } from '../../api/types.ts';
 import { ConfirmByTyping } from '../../parts/confirm-by-typing.tsx';
+import { FailureAlert } from '../../parts/failure-alert.tsx';
 import { DecideButton } from './decide-button.tsx';
+import { statusOf } from './status.ts';
 
 type Action = 'submit' | 'approve' | 'withdraw' | 'start' | 'pause' | 'resume' | 'stop' | 'archive';
 
@@ -31,9 +33,12 @@ const LABELS: Readonly<Record<Action, string>> = {
 
 const MAIN: readonly Action[] = ['start', 'resume'];
 
-/** What can be done with an experiment in its state. What cannot be undone has to be typed. */
+const allowed = (action: Action, may: May) => (action === 'approve' ? may.review : may.experiment);
+
+/** What can be done with an experiment in its state, by whom. What cannot be undone has to be typed. */
 export function ExperimentActions({ experiment }: { readonly experiment: StoredExperiment }) {
   const [confirming, setConfirming] = useState(false);
+  const may = useMay();
   const queries = useQueryClient();
   const act = useMutation({
     mutationFn: (action: Action) =>
@@ -44,26 +49,26 @@ export function ExperimentActions({ experiment }: { readonly experiment: StoredE
       ),
     onSettled: () => queries.invalidateQueries(),
   });
+  const decidable =
+    experiment.state === 'running' ||
+    experiment.state === 'paused' ||
+    (experiment.state === 'stopped' && statusOf(experiment).decision === undefined);
   return (
     <Group gap="xs">
-      {ACTIONS[experiment.state].map((action) => (
-        <Button
-          key={action}
-          variant={MAIN.includes(action) ? 'filled' : 'default'}
-          loading={act.isPending && act.variables === action}
-          onClick={() => (action === 'stop' ? setConfirming(true) : act.mutate(action))}
-        >
-          {LABELS[action]}
-        </Button>
-      ))}
-      {experiment.state !== 'draft' && experiment.state !== 'in-review' && (
-        <DecideButton experiment={experiment} />
-      )}
-      {act.isError && (
-        <Alert color="red" role="alert" withCloseButton onClose={() => act.reset()}>
-          {asProblem(act.error).message}
-        </Alert>
-      )}
+      {ACTIONS[experiment.state]
+        .filter((action) => allowed(action, may))
+        .map((action) => (
+          <Button
+            key={action}
+            variant={MAIN.includes(action) ? 'filled' : 'default'}
+            loading={act.isPending && act.variables === action}
+            onClick={() => (action === 'stop' ? setConfirming(true) : act.mutate(action))}
+          >
+            {LABELS[action]}
+          </Button>
+        ))}
+      {decidable && may.experiment && <DecideButton experiment={experiment} />}
+      <FailureAlert of={act} />
       <Modal opened={confirming} onClose={() => setConfirming(false)} title={`Stop ${experiment.key}?`}>
         <ConfirmByTyping
           word={experiment.key}

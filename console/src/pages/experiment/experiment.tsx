@@ -8,6 +8,7 @@ import { ExperimentActions } from './experiment-actions.tsx';
 import { History } from './history.tsx';
 import { ResultsTab } from './results/results-tab.tsx';
 import { Setup } from './setup.tsx';
+import { StatusNotes } from './status-notes.tsx';
 
 const TABS = ['results', 'setup', 'history'] as const;
 type Tab = (typeof TABS)[number];
@@ -33,6 +34,7 @@ export function Experiment() {
             </Group>
           }
         >
+          <StatusNotes experiment={found} />
           <Tabs
             value={tab}
             onChange={(next) => navigate(`/experiments/${key}/${next ?? ''}`)}
@@ -52,7 +54,7 @@ export function Experiment() {
               <Setup experiment={found} />
             </Tabs.Panel>
             <Tabs.Panel value="history">
-              <History experimentKey={key} />
+              <History experiment={found} />
             </Tabs.Panel>
           </Tabs>
         </Page>

@@ -1,9 +1,10 @@
-import { Alert, Button, Group } from '@mantine/core';
+import { Button, Group, Text } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useLocation } from 'wouter';
 import { api, unwrap } from '../../api/client.ts';
-import { asProblem } from '../../api/problem.ts';
+import { useMay } from '../../api/identity.ts';
+import { FailureAlert } from '../../parts/failure-alert.tsx';
 import { Page } from '../../parts/page.tsx';
 import { emptyDraft, toRequest } from './editor/draft.ts';
 import { ExperimentForm } from './editor/experiment-form.tsx';
@@ -12,7 +13,8 @@ import { useValidation } from './editor/use-validation.ts';
 /** A new experiment, checked as it is typed; it is a draft until somebody starts it. */
 export function NewExperiment() {
   const [draft, setDraft] = useState(emptyDraft);
-  const validation = useValidation(draft, { revision: null, enabled: draft.key !== '' });
+  const may = useMay();
+  const validation = useValidation(draft, { revision: null, enabled: may.experiment && draft.key !== '' });
   const [, navigate] = useLocation();
   const queries = useQueryClient();
   const create = useMutation({
@@ -22,15 +24,12 @@ export function NewExperiment() {
       navigate(`/experiments/${draft.key}/setup`);
     },
   });
-  const blocked = draft.key === '' || validation.issues.length > 0 || validation.checking;
+  const blocked = !may.experiment || draft.key === '' || validation.issues.length > 0 || validation.checking;
   return (
     <Page title="New experiment" description="It assigns nobody until it is started">
       <ExperimentForm draft={draft} onChange={setDraft} validation={validation} isNew />
-      {create.isError && (
-        <Alert color="red" role="alert">
-          {asProblem(create.error).message}
-        </Alert>
-      )}
+      <FailureAlert of={create} />
+      {!may.experiment && <Text c="dimmed">To save one takes the role of an experimenter.</Text>}
       <Group>
         <Button onClick={() => create.mutate()} loading={create.isPending} disabled={blocked}>
           Save as a draft

@@ -1,9 +1,10 @@
-import { Alert, Button, Group, Stack, Text } from '@mantine/core';
+import { Alert, Button, Fieldset, Group, Stack, Text } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, unwrap } from '../../api/client.ts';
-import { asProblem } from '../../api/problem.ts';
+import { useMay } from '../../api/identity.ts';
 import type { StoredExperiment } from '../../api/types.ts';
+import { FailureAlert } from '../../parts/failure-alert.tsx';
 import { changesBetween } from './changes-between.ts';
 import { draftOf, toRequest } from './editor/draft.ts';
 import { EXPERIMENT_FIELDS } from './editor/experiment-fields.ts';
@@ -14,27 +15,49 @@ import { useValidation } from './editor/use-validation.ts';
 export function Setup({ experiment }: { readonly experiment: StoredExperiment }) {
   const stored = draftOf(experiment, EXPERIMENT_FIELDS);
   const [draft, setDraft] = useState(stored);
+  const [base, setBase] = useState(stored);
+  if (!same(base, stored) && (same(draft, base) || same(draft, stored))) {
+    // Somebody else changed it, and nothing is being typed here: what is shown is what is there.
+    setBase(stored);
+    setDraft(stored);
+  }
+  const may = useMay();
   const changes = changesBetween(stored, draft);
-  const validation = useValidation(draft, { revision: experiment.revision, enabled: changes.length > 0 });
+  const validation = useValidation(draft, {
+    revision: experiment.revision,
+    enabled: may.experiment && changes.length > 0,
+  });
   const queries = useQueryClient();
+  const onSuccess = () => queries.invalidateQueries();
+  const key = { path: { key: experiment.key }, header: { 'If-Match': `"${experiment.revision}"` } };
   const save = useMutation({
+    mutationFn: () => unwrap(api.PUT('/admin/v1/experiments/{key}', { params: key, body: toRequest(draft) })),
+    onSuccess,
+  });
+  const plan = useMutation({
     mutationFn: () =>
       unwrap(
-        api.PUT('/admin/v1/experiments/{key}', {
-          params: { path: { key: experiment.key }, header: { 'If-Match': `"${experiment.revision}"` } },
-          body: toRequest(draft),
+        api.POST('/admin/v1/experiments/{key}/changes', {
+          params: key,
+          body: { fields: changedFields(stored, toRequest(draft)) },
         }),
       ),
-    onSuccess: () => queries.invalidateQueries(),
+    onSuccess: async () => {
+      setDraft(stored);
+      await onSuccess();
+    },
   });
+  const live = experiment.state === 'running' || experiment.state === 'paused';
   return (
     <Stack gap="lg">
-      <ExperimentForm draft={draft} onChange={setDraft} validation={validation} isNew={false} />
-      {save.isError && (
-        <Alert color="red" role="alert">
-          {asProblem(save.error).message}
-        </Alert>
+      {!may.experiment && (
+        <Text c="dimmed">Your role may read this. To change it takes the role of an experimenter.</Text>
       )}
+      <Fieldset disabled={!may.experiment} variant="unstyled">
+        <ExperimentForm draft={draft} onChange={setDraft} validation={validation} isNew={false} />
+      </Fieldset>
+      <FailureAlert of={save} />
+      <FailureAlert of={plan} />
       {changes.length > 0 && (
         <Alert color="blue" title="What will change">
           {changes.map((change) => (
@@ -44,18 +67,38 @@ export function Setup({ experiment }: { readonly experiment: StoredExperiment })
           ))}
         </Alert>
       )}
-      <Group>
-        <Button
-          onClick={() => save.mutate()}
-          loading={save.isPending}
-          disabled={changes.length === 0 || validation.issues.length > 0 || validation.checking}
-        >
-          Save
-        </Button>
-        <Button variant="default" disabled={changes.length === 0} onClick={() => setDraft(stored)}>
-          Discard
-        </Button>
-      </Group>
+      {may.experiment && (
+        <Group>
+          <Button
+            onClick={() => save.mutate()}
+            loading={save.isPending}
+            disabled={changes.length === 0 || validation.issues.length > 0 || validation.checking}
+          >
+            Save
+          </Button>
+          {live && (
+            <Button
+              variant="default"
+              loading={plan.isPending}
+              disabled={changes.length === 0}
+              onClick={() => plan.mutate()}
+            >
+              Plan it, for others to approve
+            </Button>
+          )}
+          <Button variant="default" disabled={changes.length === 0} onClick={() => setDraft(stored)}>
+            Discard
+          </Button>
+        </Group>
+      )}
     </Stack>
   );
+}
+
+const same = (left: unknown, right: unknown) => JSON.stringify(left) === JSON.stringify(right);
+
+/** Of what is to be written only what differs. */
+function changedFields<Thing extends object>(before: Thing, after: Thing): Record<string, unknown> {
+  const now = new Map<string, unknown>(Object.entries(before));
+  return Object.fromEntries(Object.entries(after).filter(([field, value]) => !same(value, now.get(field))));
 }

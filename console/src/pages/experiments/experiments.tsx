@@ -1,6 +1,7 @@
 import { Anchor, Button, NativeSelect, Stack, Text, TextInput } from '@mantine/core';
 import { useMemo, useState } from 'react';
 import { Link } from 'wouter';
+import { useMay } from '../../api/identity.ts';
 import { useExperiments } from '../../api/queries.ts';
 import type { StoredExperiment } from '../../api/types.ts';
 import { DataTable } from '../../parts/data-table.tsx';
@@ -16,14 +17,17 @@ type Filter = (typeof FILTERS)[number];
 /** Every experiment, found by state and by words. */
 export function Experiments() {
   const experiments = useExperiments();
+  const may = useMay();
   return (
     <Page
       title="Experiments"
       description="Which variant of a model serves whom, and what came of it"
       actions={
-        <Button component={Link} href="/experiments/new">
-          New experiment
-        </Button>
+        may.experiment && (
+          <Button component={Link} href="/experiments/new">
+            New experiment
+          </Button>
+        )
       }
     >
       <QueryView query={experiments}>
@@ -34,13 +38,16 @@ export function Experiments() {
 }
 
 function NoExperiments() {
+  const may = useMay();
   return (
     <Empty
       title="No experiment yet"
       action={
-        <Button component={Link} href="/experiments/new">
-          Create one
-        </Button>
+        may.experiment && (
+          <Button component={Link} href="/experiments/new">
+            Create one
+          </Button>
+        )
       }
     >
       An experiment sends each user to one of several variants of a model, remembers which, and tells you

@@ -1,24 +1,34 @@
-import { Accordion, Button, Code, CopyButton, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
+import { Accordion, Button, Code, Modal, Stack, Text, Textarea, TextInput, Title } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, unwrap } from '../../api/client.ts';
-import { asProblem } from '../../api/problem.ts';
-import { useKeys, useTenants } from '../../api/queries.ts';
+import { useMay } from '../../api/identity.ts';
+import { useTenants } from '../../api/queries.ts';
 import type { StoredTenant } from '../../api/types.ts';
-import { DataTable } from '../../parts/data-table.tsx';
 import { Empty } from '../../parts/empty.tsx';
+import { FailureAlert } from '../../parts/failure-alert.tsx';
 import { Page } from '../../parts/page.tsx';
 import { QueryView } from '../../parts/query-view.tsx';
+import { KeyTable } from './key-table.tsx';
+import { NewTenantKey } from './new-tenant-key.tsx';
+import { ServiceKeys } from './service-keys.tsx';
 
-/** Who calls, and with which keys. */
+/** Who calls, and with which keys: tenants on the data plane, automation on the control plane. */
 export function Tenants() {
   const tenants = useTenants();
+  const may = useMay();
   return (
-    <Page title="Tenants and keys" description="Who calls the gateway, and with what">
+    <Page
+      title="Tenants and keys"
+      description="Who calls the gateway, and with what"
+      actions={may.administer && <NewTenant />}
+    >
       <QueryView query={tenants}>
         {(all) =>
           all.length === 0 ? (
-            <Empty title="No tenant yet">Register one with POST /admin/v1/tenants.</Empty>
+            <Empty title="No tenant yet">
+              A tenant calls endpoints with a key of its own, and never sees another one’s data.
+            </Empty>
           ) : (
             <Accordion variant="separated" order={2}>
               {all.map((tenant) => (
@@ -33,99 +43,88 @@ export function Tenants() {
           )
         }
       </QueryView>
+      {may.administer && (
+        <>
+          <Title order={2}>Service keys</Title>
+          <ServiceKeys />
+        </>
+      )}
     </Page>
   );
 }
 
 function TenantPanel({ tenant }: { readonly tenant: StoredTenant }) {
-  const keys = useKeys(tenant.key);
-  const queries = useQueryClient();
-  const revoke = useMutation({
-    mutationFn: (id: string) =>
-      unwrap(
-        api.DELETE('/admin/v1/tenants/{tenant}/keys/{id}', { params: { path: { tenant: tenant.key, id } } }),
-      ),
-    onSettled: () => queries.invalidateQueries({ queryKey: ['keys', tenant.key] }),
-  });
+  const may = useMay();
   return (
     <Stack>
       <Text size="sm" c="dimmed">
         Attributes, as audiences see them under <Code>tenant.</Code>
       </Text>
       <Code block>{JSON.stringify(tenant.attributes ?? {}, null, 2)}</Code>
-      <QueryView query={keys} loading={<Text size="sm">Reading keys …</Text>}>
-        {(all) => (
-          <DataTable
+      {may.manageKeysOf(tenant.key) ? (
+        <>
+          <KeyTable
             caption={`API keys of ${tenant.key}`}
-            rows={all}
-            keyOf={({ id }) => id}
-            columns={[
-              { title: 'Key', cell: ({ name }) => name },
-              { title: 'Id', cell: ({ id }) => <Text ff="monospace">{id}</Text> },
-              {
-                title: 'Revoke',
-                cell: ({ id, name }) => (
-                  <Button
-                    size="compact-xs"
-                    variant="default"
-                    aria-label={`Revoke ${name}`}
-                    onClick={() => revoke.mutate(id)}
-                  >
-                    Revoke
-                  </Button>
-                ),
-              },
-            ]}
+            collection={`/admin/v1/tenants/${tenant.key}/keys`}
+            extra={{ title: 'May', cell: ({ scopes }) => scopes?.join(', ') ?? '' }}
           />
-        )}
-      </QueryView>
-      <NewKey tenant={tenant.key} />
+          <NewTenantKey tenant={tenant.key} />
+        </>
+      ) : (
+        <Text size="sm" c="dimmed">
+          Its keys are for administrators, and for its own.
+        </Text>
+      )}
     </Stack>
   );
 }
 
-function NewKey({ tenant }: { readonly tenant: string }) {
-  const [name, setName] = useState('');
+function NewTenant() {
+  const [opened, setOpened] = useState(false);
+  const [key, setKey] = useState('');
+  const [attributes, setAttributes] = useState('{}');
   const queries = useQueryClient();
   const create = useMutation({
     mutationFn: () =>
-      unwrap(api.POST('/admin/v1/tenants/{tenant}/keys', { params: { path: { tenant } }, body: { name } })),
-    onSuccess: () => {
-      setName('');
-      void queries.invalidateQueries({ queryKey: ['keys', tenant] });
+      unwrap(api.POST('/admin/v1/tenants', { body: { key, attributes: JSON.parse(attributes) } })),
+    onSuccess: async () => {
+      setOpened(false);
+      setKey('');
+      await queries.invalidateQueries({ queryKey: ['tenants'] });
     },
   });
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        create.mutate();
-      }}
-    >
-      <Group align="flex-end">
-        <TextInput
-          label="Name of a new key"
-          placeholder="backend"
-          value={name}
-          onChange={(event) => setName(event.currentTarget.value)}
-          error={create.isError ? asProblem(create.error).message : null}
-        />
-        <Button type="submit" loading={create.isPending} disabled={name.trim() === ''}>
-          Make a key
-        </Button>
-      </Group>
-      <Modal
-        opened={create.data !== undefined}
-        onClose={() => create.reset()}
-        title="The new key, shown this once"
-      >
-        <Stack>
-          <Code block>{create.data?.secret}</Code>
-          <CopyButton value={create.data?.secret ?? ''}>
-            {({ copied, copy }) => <Button onClick={copy}>{copied ? 'Copied' : 'Copy'}</Button>}
-          </CopyButton>
-        </Stack>
+    <>
+      <Button onClick={() => setOpened(true)}>New tenant</Button>
+      <Modal opened={opened} onClose={() => setOpened(false)} title="New tenant">
+        <form
+          onSubmit={(event) => {
+            event.preventDefault();
+            create.mutate();
+          }}
+        >
+          <Stack>
+            <TextInput
+              label="Key"
+              required
+              value={key}
+              onChange={(event) => setKey(event.currentTarget.value)}
+            />
+            <Textarea
+              label="Attributes"
+              description="A JSON object that audiences see under tenant."
+              autosize
+              minRows={2}
+              value={attributes}
+              onChange={(event) => setAttributes(event.currentTarget.value)}
+            />
+            <FailureAlert of={create} />
+            <Button type="submit" loading={create.isPending} disabled={key === ''}>
+              Register it
+            </Button>
+          </Stack>
+        </form>
       </Modal>
-    </form>
+    </>
   );
 }

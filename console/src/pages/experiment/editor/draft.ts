@@ -21,14 +21,28 @@ export function emptyDraft(): Draft {
   };
 }
 
-/** What is sent: without the fields that the store adds and those that stand empty. */
+/** What is sent: without the fields that stand empty. A variant without a target is answered by the endpoint's default. */
 export function toRequest(draft: Draft): Draft {
-  const { name, hypothesis, ...rest } = draft;
+  const { name, hypothesis, variants, ...rest } = draft;
   return {
     ...rest,
     ...(name === undefined || name === '' ? {} : { name }),
     ...(hypothesis === undefined || hypothesis === '' ? {} : { hypothesis }),
+    variants: variants.map((variant) =>
+      variant.target === '' ? withField(variant, 'target', undefined) : variant,
+    ),
   };
+}
+
+/** The same with a field of another value, or without it. */
+export function withField<Thing extends object, Field extends keyof Thing>(
+  thing: Thing,
+  field: Field,
+  value: Thing[Field] | undefined,
+): Thing {
+  if (value !== undefined) return { ...thing, [field]: value };
+  const { [field]: _previous, ...rest } = thing;
+  return rest as Thing;
 }
 
 /** A stored experiment as something to edit. */

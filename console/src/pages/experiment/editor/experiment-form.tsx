@@ -1,7 +1,8 @@
 import { Alert, Divider, List, SimpleGrid, Stack, Textarea, TextInput, Title } from '@mantine/core';
 import { useEndpoints, useMetrics, useTargets } from '../../../api/queries.ts';
 import { AudienceBuilder } from '../audience/audience-builder.tsx';
-import type { Draft } from './draft.ts';
+import { AdvancedFields } from './advanced-fields.tsx';
+import { type Draft, withField } from './draft.ts';
 import { MetricsFields } from './metrics-fields.tsx';
 import { ShareField } from './share-field.tsx';
 import { SuggestField } from './suggest-field.tsx';
@@ -27,10 +28,9 @@ export function ExperimentForm({ draft, onChange, validation, isNew }: Experimen
   return (
     <Stack gap="lg">
       <General
-        issues={messagesAt(
-          issues.filter(({ path }) => !SHOWN_AT.test(path)),
-          '',
-        )}
+        issues={issues
+          .filter(({ path }) => !SHOWN_AT.test(path))
+          .map(({ path, message }) => `${path.slice(1).replaceAll('/', ' ')} ${message}`.trim())}
         warnings={warnings.map(({ message }) => message)}
       />
       <SimpleGrid cols={{ base: 1, sm: 2 }}>
@@ -105,11 +105,11 @@ export function ExperimentForm({ draft, onChange, validation, isNew }: Experimen
         chosen={draft.metrics}
         metrics={metrics}
         error={errorOf('/metrics')}
-        onChange={(chosen) => {
-          const { metrics: _previous, ...rest } = draft;
-          onChange(chosen === undefined ? rest : { ...rest, metrics: chosen });
-        }}
+        onChange={(chosen) => onChange(withField(draft, 'metrics', chosen))}
       />
+      <Divider />
+      <Title order={2}>More</Title>
+      <AdvancedFields draft={draft} metrics={metrics} issues={issues} onChange={onChange} />
     </Stack>
   );
 }

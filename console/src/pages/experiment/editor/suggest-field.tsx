@@ -6,11 +6,20 @@ interface SuggestFieldProps {
   readonly values: readonly string[];
   readonly value: string;
   readonly error: string | null;
+  readonly required?: boolean;
   readonly onChange: (value: string) => void;
 }
 
 /** A word that is one of those that are there, or will be: what is unknown is for the gateway to say. */
-export function SuggestField({ label, description, values, value, error, onChange }: SuggestFieldProps) {
+export function SuggestField({
+  label,
+  description,
+  values,
+  value,
+  error,
+  required = true,
+  onChange,
+}: SuggestFieldProps) {
   return (
     <Autocomplete
       label={label}
@@ -19,7 +28,7 @@ export function SuggestField({ label, description, values, value, error, onChang
       value={value}
       error={error}
       onChange={onChange}
-      required
+      required={required}
     />
   );
 }

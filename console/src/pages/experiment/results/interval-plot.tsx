@@ -8,18 +8,27 @@ interface IntervalPlotProps {
   /** The scale reaches from −extent to +extent. */
   readonly extent: number;
   readonly tone: 'open' | 'better' | 'worse';
+  /** How its values are written; as a share unless given. */
+  readonly text?: (value: number) => string;
 }
 
-const WIDTH = 220;
+const WIDTH = 150;
 const HEIGHT = 22;
 
 /** An estimate and its interval about zero; what lies beyond the scale is cut at its edge. */
-export function IntervalPlot({ label, estimate, interval, extent, tone }: IntervalPlotProps) {
+export function IntervalPlot({
+  label,
+  estimate,
+  interval,
+  extent,
+  tone,
+  text: textOf = signedPercent,
+}: IntervalPlotProps) {
   if (estimate === null || interval === null) return <span>no interval yet</span>;
   const x = (value: number) =>
     WIDTH / 2 + (Math.max(-extent, Math.min(extent, value)) / extent) * (WIDTH / 2 - 4);
   const [low, high] = interval;
-  const text = `${label}: ${signedPercent(estimate)}, interval ${signedPercent(low)} to ${signedPercent(high)}`;
+  const text = `${label}: ${textOf(estimate)}, interval ${textOf(low)} to ${textOf(high)}`;
   return (
     <svg width={WIDTH} height={HEIGHT} role="img" aria-label={text} className={classes[tone]}>
       <title>{text}</title>

@@ -1,29 +1,50 @@
-import { Alert, Stack, Text, Title } from '@mantine/core';
+import { Alert, Group, Stack, Text, Title } from '@mantine/core';
 import { useResults } from '../../../api/queries.ts';
 import type { Results } from '../../../api/results.ts';
 import type { StoredExperiment } from '../../../api/types.ts';
-import { DataTable } from '../../../parts/data-table.tsx';
 import { Empty } from '../../../parts/empty.tsx';
-import { count, figure } from '../../../parts/format.ts';
+import { Explained } from '../../../parts/explained.tsx';
+import { Explanations } from '../../../parts/explanations.tsx';
+import { count } from '../../../parts/format.ts';
 import { QueryView } from '../../../parts/query-view.tsx';
+import { Dimensions } from './dimensions.tsx';
 import { MetricTable } from './metric-table.tsx';
+import { OverTime } from './over-time.tsx';
+import { Queries } from './queries.tsx';
+import { SampleRatio } from './sample-ratio.tsx';
+import { Serving } from './serving.tsx';
+import { ShareMenu } from './share-menu.tsx';
 import { VerdictCard } from './verdict-card.tsx';
 
 /** The verdict first, then the numbers behind it. */
 export function ResultsTab({ experiment }: { readonly experiment: StoredExperiment }) {
-  const results = useResults(experiment.key, { enabled: experiment.state !== 'draft' });
-  if (experiment.state === 'draft') {
+  const begun = experiment.state !== 'draft' && experiment.state !== 'in-review';
+  const results = useResults(experiment.key, { enabled: begun, detailed: true });
+  if (!begun) {
     return (
       <Empty title="Not started">Results come once the experiment runs and its endpoint is called.</Empty>
     );
   }
-  return <QueryView query={results}>{(found) => <Found results={found} />}</QueryView>;
+  return (
+    <QueryView query={results}>
+      {(found) => (
+        <Explanations>
+          <Found results={found} />
+        </Explanations>
+      )}
+    </QueryView>
+  );
 }
 
 function Found({ results }: { readonly results: Results }) {
-  const { exposures, sampleRatio } = results;
+  const { sampleRatio } = results;
+  const decisive = results.metrics.filter(({ role }) => role !== 'guardrail');
+  const guardrails = results.metrics.filter(({ role }) => role === 'guardrail');
   return (
     <Stack gap="xl">
+      <Group justify="flex-end">
+        <ShareMenu results={results} />
+      </Group>
       <VerdictCard verdict={results.verdict} asOf={results.asOf} />
       {!sampleRatio.ok && (
         <Alert color="red" title="Sample-ratio mismatch" role="alert">
@@ -33,56 +54,46 @@ function Found({ results }: { readonly results: Results }) {
       )}
       <Stack gap="xs">
         <Title order={2}>Metrics</Title>
-        <Text size="sm" c="dimmed">
-          {count(exposures.units)} units in {count(exposures.total)} exposures
-          {exposures.excludedUnits > 0 &&
-            `; ${count(exposures.excludedUnits)} seen in two variants are left out`}
-          {exposures.earlierUnits > 0 &&
-            `; ${count(exposures.earlierUnits)} from before the weights changed are left out`}
-          . Sample ratio: p = {sampleRatio.p.toPrecision(3)}.
-        </Text>
-        <MetricTable metrics={results.metrics} />
+        <Counted results={results} />
+        {decisive.length === 0 ? (
+          <Text c="dimmed">The experiment names no metric of its own: name a primary one in its setup.</Text>
+        ) : (
+          <MetricTable caption="Metrics per variant" results={results} metrics={decisive} />
+        )}
       </Stack>
+      <OverTime results={results} />
+      <Stack gap="xs">
+        <Title order={2}>Guardrails</Title>
+        <Text size="sm" c="dimmed">
+          One is breached, and the verdict says so, once its whole interval lies beyond what it tolerates.
+        </Text>
+        <MetricTable caption="Guardrails per variant" results={results} metrics={guardrails} />
+      </Stack>
+      <Dimensions results={results} />
+      <SampleRatio results={results} />
       <Serving results={results} />
+      <Queries results={results} />
     </Stack>
   );
 }
 
-function Serving({ results }: { readonly results: Results }) {
+function Counted({ results: { exposures } }: { readonly results: Results }) {
   return (
-    <Stack gap="xs">
-      <Title order={2}>Who answered</Title>
-      <DataTable
-        caption="Latency and errors per variant and cloud"
-        rows={results.serving}
-        keyOf={({ variant, cloud }) => `${variant}/${cloud}`}
-        columns={[
-          { title: 'Variant', cell: ({ variant }) => variant },
-          { title: 'Cloud', cell: ({ cloud }) => cloud ?? 'nobody' },
-          { title: 'Exposures', numeric: true, cell: ({ exposures }) => count(exposures) },
-          { title: 'Errors', numeric: true, cell: ({ errorRate }) => `${(100 * errorRate).toFixed(2)}%` },
-          { title: 'By a stand-in', numeric: true, cell: ({ fallbacks }) => count(fallbacks) },
-          { title: 'p50, ms', numeric: true, cell: ({ latencyMs }) => figure(latencyMs.p50) },
-          { title: 'p95, ms', numeric: true, cell: ({ latencyMs }) => figure(latencyMs.p95) },
-          { title: 'p99, ms', numeric: true, cell: ({ latencyMs }) => figure(latencyMs.p99) },
-        ]}
-      />
-      <Title order={3}>As assigned, as served</Title>
-      <DataTable
-        caption="Targets that answered per variant"
-        rows={results.asServed}
-        keyOf={({ variant, target }) => `${variant}/${target}`}
-        columns={[
-          { title: 'Assigned variant', cell: ({ variant }) => variant },
-          { title: 'Served by', cell: ({ target }) => target ?? 'nobody' },
-          {
-            title: 'Model',
-            cell: ({ model, version }) => (model === null ? '—' : `${model}/${version ?? ''}`),
-          },
-          { title: 'Cloud', cell: ({ cloud }) => cloud ?? '—' },
-          { title: 'Exposures', numeric: true, cell: ({ exposures }) => count(exposures) },
-        ]}
-      />
-    </Stack>
+    <Text size="sm" c="dimmed">
+      <Explained
+        explain={() => ({
+          title: 'Units',
+          definition:
+            'Distinct units of the experiment’s kind that were exposed: that used their assignment at least once.',
+          method: 'Counted from the lake by pseudonym; each counts once, from its first exposure.',
+        })}
+      >
+        {count(exposures.units)} units in {count(exposures.total)} exposures
+      </Explained>
+      {exposures.excludedUnits > 0 && `; ${count(exposures.excludedUnits)} seen in two variants are left out`}
+      {exposures.earlierUnits > 0 &&
+        `; ${count(exposures.earlierUnits)} from before the weights changed are strata of their own`}
+      .
+    </Text>
   );
 }
