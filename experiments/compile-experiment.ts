@@ -1,5 +1,6 @@
 import { type Arm, armsOf } from './arms.ts';
 import { compileAudience, type EvaluationContext } from './audience/compile-audience.ts';
+import type { CompiledSegment } from './audience/scope.ts';
 import type { Check, Refusal, Subject } from './check.ts';
 import type { Experiment, ExperimentState } from './experiment.ts';
 import { type HashScheme, hashScheme } from './hashes/hash-scheme.ts';
@@ -7,7 +8,6 @@ import type { CompiledHoldout } from './holdout.ts';
 import type { Issue } from './issue.ts';
 import { FULL_SHARE_BP } from './key.ts';
 import { type Layer, layerSlot } from './layer.ts';
-import type { Segment } from './segment.ts';
 import { unitReader } from './unit-reader.ts';
 
 /** The unit gets what everyone outside gets; of several experiments, this is the one that came closest. */
@@ -36,7 +36,7 @@ export interface CompiledExperiment {
 
 /** What an experiment refers to. */
 export interface Surroundings {
-  readonly segments: ReadonlyMap<string, Segment>;
+  readonly segments: ReadonlyMap<string, CompiledSegment>;
   readonly layers?: ReadonlyMap<string, Layer>;
   /** The holdouts that cover it. */
   readonly holdouts?: readonly CompiledHoldout[];

@@ -1,4 +1,4 @@
-import { suggestion } from '../suggestion.ts';
+import { anyOf, groupMembership } from './named-segment.ts';
 import { patternOperator } from './pattern.ts';
 import { type OperandCompiler, type Predicate, refuse, shown } from './scope.ts';
 import { paddedVersion } from './version.ts';
@@ -76,21 +76,9 @@ function membership({ within, ignoreCase }: { within: boolean; ignoreCase: boole
   };
 }
 
-function groupMembership({ within }: { readonly within: boolean }): OperandCompiler {
-  return (operand, scope) => {
-    const segment = typeof operand === 'string' ? scope.segments.get(operand) : undefined;
-    if (segment !== undefined) return memberOf(segment.values, within);
-    const near = typeof operand === 'string' ? suggestion(operand, scope.segments.keys()) : undefined;
-    const advice = near === undefined ? 'create the segment first' : `did you mean ${shown(near)}?`;
-    return refuse(scope, 'unknown-segment', `${shown(operand)} is not the key of a segment: ${advice}`);
-  };
-}
-
-/** A list in the context is a member when any of its elements is. */
 function memberOf(members: readonly unknown[], within: boolean): Predicate {
   const set = new Set(members);
-  return (value) =>
-    (Array.isArray(value) ? value.some((element) => set.has(element)) : set.has(value)) === within;
+  return anyOf((value) => set.has(value), within);
 }
 
 function folded(value: unknown): unknown {

@@ -1,5 +1,6 @@
 import { suggestion } from '../suggestion.ts';
 import { COMPARISONS } from './comparisons.ts';
+import { savedGroup } from './named-segment.ts';
 import { pathReader } from './path-reader.ts';
 import { type OperandCompiler, type Predicate, refuse, type Scope, shown, within } from './scope.ts';
 
@@ -11,6 +12,7 @@ const COMBINATIONS: ReadonlyMap<string, OperandCompiler> = new Map([
   ['$or', compileOr],
   ['$nor', compileNor],
   ['$not', (operand, scope) => negated(compileCondition(operand, scope))],
+  ['$savedGroup', savedGroup],
 ]);
 
 /** Operators of one field. */

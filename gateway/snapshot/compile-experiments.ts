@@ -1,4 +1,5 @@
 import { enrol } from '../../experiments/assignment.ts';
+import type { CompiledSegment } from '../../experiments/audience/scope.ts';
 import type { Subject } from '../../experiments/check.ts';
 import { type CompiledExperiment, compileExperiment } from '../../experiments/compile-experiment.ts';
 import { withoutHalted } from '../../experiments/halt.ts';
@@ -7,10 +8,15 @@ import { holdoutsOf } from './compile-endpoints.ts';
 import type { ConfigurationIssue } from './configuration-issue.ts';
 import type { ParsedConfiguration } from './parse-documents.ts';
 
+interface Surroundings {
+  readonly segments: ReadonlyMap<string, CompiledSegment>;
+  readonly holdouts: readonly CompiledHoldout[];
+}
+
 /** The experiments of one environment, compiled, by key. Issues are those of their audiences. */
 export function compileExperiments(
   parsed: ParsedConfiguration,
-  holdouts: readonly CompiledHoldout[],
+  { segments, holdouts }: Surroundings,
   issues: ConfigurationIssue[],
 ): ReadonlyMap<string, CompiledExperiment> {
   const compiled = new Map<string, CompiledExperiment>();
@@ -24,7 +30,7 @@ export function compileExperiments(
   for (const [key, registered] of parsed.experiments) {
     const result = compileExperiment({
       ...registered,
-      segments: parsed.segments,
+      segments,
       layers: parsed.layers,
       holdouts: holdoutsOf(registered.experiment.endpoint, holdouts),
       isInVariant,

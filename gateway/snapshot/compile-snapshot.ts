@@ -1,3 +1,4 @@
+import { compileSegments } from '../../experiments/audience/compile-segments.ts';
 import type { Environment } from '../../experiments/environment.ts';
 import { compileHoldout } from '../../experiments/holdout.ts';
 import type { StoredDocument } from '../../experiments/store/configuration-store.ts';
@@ -30,7 +31,10 @@ export function compileSnapshot(
   const parsed = parseDocuments(documents, issues);
   issues.push(...referenceIssues(parsed), ...experimentIssues(parsed));
   const holdouts = [...parsed.holdouts.values()].map(({ value, revision: at }) => compileHoldout(value, at));
-  const compiled = compileExperiments(parsed, holdouts, issues);
+  const segments = compileSegments(parsed.segments);
+  for (const { segment, ...issue } of segments.issues)
+    issues.push({ ...issue, resource: `segments/${segment}` });
+  const compiled = compileExperiments(parsed, { segments: segments.compiled, holdouts }, issues);
   if (issues.length > 0) return { ok: false, issues };
   const here = [...compiled.values()].filter(({ experiment }) => experiment.environment === environment);
   const { withTwins, targets, servedTargets } = resolveTargets(parsed);

@@ -309,7 +309,11 @@ describe('a thing in use', () => {
       tenants: ['used-tenant'],
     });
     await gateway.register('/layers', { key: 'used-layer' });
-    await gateway.register('/segments', { key: 'used-segment', values: ['u1'] });
+    await gateway.register('/segments', { key: 'used-segment', attribute: 'user', values: ['u1'] });
+    await gateway.register('/segments', {
+      key: 'outer-segment',
+      condition: { $savedGroup: { id: 'used-segment' } },
+    });
     await gateway.register('/metrics', { key: 'used-metric', event: 'click', kind: 'proportion' });
     await gateway.register(
       '/experiments',
@@ -328,6 +332,7 @@ describe('a thing in use', () => {
     ['/endpoints/used-endpoint', 'experiments/user-of-all'],
     ['/layers/used-layer', 'experiments/user-of-all'],
     ['/segments/used-segment', 'experiments/user-of-all'],
+    ['/segments/used-segment', 'segments/outer-segment'],
     ['/metrics/used-metric', 'experiments/user-of-all'],
     ['/models/ranker', 'versions/ranker/v1'],
     ['/models/ranker/versions/v2', 'targets/ranker-v2-aws'],

@@ -1,3 +1,4 @@
+import { compileSegments } from '../../experiments/audience/compile-segments.ts';
 import {
   type CompiledExperiment,
   compileExperiment,
@@ -39,7 +40,7 @@ export function compiledWith(
     ...surroundings,
     state,
     revision: 7,
-    segments: new Map(segments.map((segment) => [segment.key, segment])),
+    segments: compileSegments(new Map(segments.map((segment) => [segment.key, segment]))).compiled,
   });
   if (!result.ok) throw new Error(JSON.stringify(result.issues));
   return result.compiled;

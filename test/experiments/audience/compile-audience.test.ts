@@ -1,8 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compileAudience, type EvaluationContext } from '../../../experiments/audience/compile-audience.ts';
+import { compileSegments } from '../../../experiments/audience/compile-segments.ts';
 
-const SEGMENTS = new Map([['beta-testers', { key: 'beta-testers', values: ['ada', 'grace', 7] }]]);
+const SEGMENTS = compileSegments(
+  new Map([['beta-testers', { key: 'beta-testers', values: ['ada', 'grace', 7] }]]),
+).compiled;
 
 function matches(audience: unknown, context: EvaluationContext): boolean {
   const compiled = compileAudience(audience, SEGMENTS);

@@ -2,6 +2,8 @@ import { evalCondition } from '@growthbook/growthbook';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compileAudience, type EvaluationContext } from '../../../experiments/audience/compile-audience.ts';
+import { compileSegments } from '../../../experiments/audience/compile-segments.ts';
+import type { Segment } from '../../../experiments/segment.ts';
 
 /** Small enough an alphabet that conditions and contexts meet. */
 const texts = fc.constantFrom('a', 'b', 'A', 'ab', '', '0', '1', '2', '10', 'null', 'true', 'é', 'É');
@@ -28,14 +30,25 @@ const paths = fc.oneof(
 );
 const types = fc.constantFrom('string', 'number', 'boolean', 'array', 'object', 'null');
 
-const SEGMENTS = [
-  { key: 'letters', values: ['a', 'b'] },
-  { key: 'numbers', values: [0, 1, '2'] },
-  { key: 'empty', values: [] },
+const LISTS: Segment[] = [
+  { key: 'letters', attribute: 'a', values: ['a', 'b'] },
+  { key: 'numbers', attribute: 'b.c', values: [0, 1, '2'] },
+  { key: 'empty', attribute: 'c', values: [] },
 ];
-const savedGroups = Object.fromEntries(SEGMENTS.map(({ key, values }) => [key, values]));
-const segments = new Map(SEGMENTS.map((segment) => [segment.key, segment]));
-const groups = fc.constantFrom(...segments.keys());
+const CONDITIONS: Segment[] = [
+  { key: 'inner', condition: { a: { $in: ['a', 1] } } },
+  { key: 'outer', condition: { $or: [{ $savedGroup: { id: 'inner' } }, { b: { $inGroup: 'numbers' } }] } },
+  { key: 'everyone', condition: {} },
+];
+const lists = fc.constantFrom(...LISTS.map(({ key }) => key));
+const attributes = fc.option(fc.constantFrom('a', 'b', 'b.c', 'a.0'), { nil: undefined });
+
+/** A reference to a segment, by its own attribute or by another. */
+const referenceTo = (keys: fc.Arbitrary<string>) =>
+  fc.tuple(keys, attributes).map(([id, attributeKey]) => ({
+    $savedGroup: { id, ...(attributeKey === undefined ? {} : { attributeKey }) },
+  }));
+const references = referenceTo(fc.constantFrom(...[...LISTS, ...CONDITIONS].map(({ key }) => key)));
 
 const { value } = fc.letrec((tie) => ({
   value: fc.oneof(
@@ -46,6 +59,11 @@ const { value } = fc.letrec((tie) => ({
     fc.dictionary(names, tie('value'), { maxKeys: 3, noNullPrototype: true }),
   ),
 }));
+const SEGMENTS: ReadonlyMap<string, Segment> = new Map(
+  [...LISTS, ...CONDITIONS].map((segment) => [segment.key, segment]),
+);
+const COMPILED = compileSegments(SEGMENTS).compiled;
+const GROUPS = groupsOf(SEGMENTS);
 const contexts = fc.dictionary(names, value, { maxKeys: 3, noNullPrototype: true });
 
 const list = fc.array(scalars, { maxLength: 4 });
@@ -71,6 +89,7 @@ const { condition } = fc.letrec<{
     fc.record({ $or: fc.array(tie('condition'), { maxLength: 3 }) }),
     fc.record({ $nor: fc.array(tie('condition'), { maxLength: 3 }) }),
     fc.record({ $not: tie('condition') }),
+    references,
   ),
 }));
 
@@ -93,8 +112,8 @@ function operandsWith(test: fc.Arbitrary<unknown>, fields: fc.Arbitrary<unknown>
     $nin: list,
     $ini: list,
     $nini: list,
-    $inGroup: groups,
-    $notInGroup: groups,
+    $inGroup: lists,
+    $notInGroup: lists,
     $exists: fc.boolean(),
     $type: types,
     $size: fc.oneof(numbers, fc.record({ $gt: numbers })),
@@ -147,6 +166,28 @@ describe('an audience, beside the published GrowthBook SDK', () => {
     },
   );
 
+  it('matches the same contexts by segments that name each other', () => {
+    let matched = 0;
+    fc.assert(
+      fc.property(condition, condition, contexts, fc.boolean(), (first, second, context, negated) => {
+        const segments = new Map(SEGMENTS)
+          .set('first', { key: 'first', condition: first as Record<string, unknown> })
+          .set('second', {
+            key: 'second',
+            condition: { $and: [{ $savedGroup: { id: 'first' } }, second] },
+          });
+        const audience = negated
+          ? { $not: { $savedGroup: { id: 'second' } } }
+          : { $or: [{ $savedGroup: { id: 'second' } }, { $savedGroup: { id: 'first' } }] };
+        const verdict = published(audience, context, groupsOf(segments));
+        expect(ours(audience, context, compileSegments(segments).compiled)).toBe(verdict);
+        if (verdict) matched += 1;
+      }),
+      { numRuns: 1_000 },
+    );
+    expect(matched).toBeGreaterThan(100);
+  });
+
   it('matches the same text by patterns that both engines read alike', () => {
     const operators = fc.constantFrom('$regex', '$regexi');
     fc.assert(
@@ -166,9 +207,13 @@ describe('an audience, beside the published GrowthBook SDK', () => {
     ['a membership without a list', { a: { $in: 'x' } }],
     ['a pattern that does not compile', { a: { $regex: '(' } }],
     ['a segment that does not exist', { a: { $inGroup: 'lettres' } }],
+    ['a condition as a list', { a: { $inGroup: 'everyone' } }],
+    ['a reference to a segment that does not exist', { $savedGroup: { id: 'lettres' } }],
+    ['a reference without an id', { $savedGroup: 'everyone' }],
+    ['an attribute that is no text', { $savedGroup: { id: 'letters', attributeKey: 1 } }],
   ])('refuses %s, which the SDK lets match nobody without a word', (_, audience) => {
     for (const a of ['x', ['x'], [{ b: 'x' }]]) expect(published(audience, { a })).toBe(false);
-    expect(compileAudience(audience, segments).ok).toBe(false);
+    expect(compileAudience(audience, compileSegments(SEGMENTS).compiled).ok).toBe(false);
   });
 
   it.each(deliberateDivergences())('differs on purpose: $reason', ({ audience, context, theirs, mine }) => {
@@ -245,16 +290,26 @@ function deliberateDivergences() {
   ];
 }
 
-function ours(audience: unknown, context: EvaluationContext): boolean {
-  const compiled = compileAudience(audience, segments);
-  if (!compiled.ok) throw new Error(JSON.stringify(compiled.issues));
-  return compiled.matches(context);
+function ours(audience: unknown, context: EvaluationContext, segments = COMPILED): boolean {
+  const result = compileAudience(audience, segments);
+  if (!result.ok) throw new Error(JSON.stringify(result.issues));
+  return result.matches(context);
 }
 
-function published(audience: unknown, context: EvaluationContext): boolean | 'throws' {
+function published(audience: unknown, context: EvaluationContext, groups = GROUPS): boolean | 'throws' {
   try {
-    return evalCondition(context, audience as Parameters<typeof evalCondition>[1], savedGroups);
+    return evalCondition(context, audience as Parameters<typeof evalCondition>[1], groups);
   } catch {
     return 'throws';
   }
+}
+
+/** Segments as the SDK is given them. */
+function groupsOf(segments: ReadonlyMap<string, Segment>): Parameters<typeof evalCondition>[2] {
+  const groups = [...segments].map(([key, { attribute, values, condition }]) =>
+    condition === undefined
+      ? [key, { type: 'list', attributeKey: attribute, values }]
+      : [key, { type: 'condition', condition }],
+  );
+  return Object.fromEntries(groups);
 }
