@@ -1,15 +1,14 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { isBreached } from '../experiments/analysis/guardrail.ts';
 import { ConfigurationStore } from '../experiments/store/configuration-store.ts';
 import { startEmbeddedMongo } from '../experiments/store/embedded/start-embedded-mongo.ts';
 import { openObjectStore } from '../models/artifacts/open-object-store.ts';
 import { Analysis } from './analysis/analysis.ts';
-import type { ExperimentResults } from './analysis/experiment-results.ts';
 import type { GatewayConfig } from './config.ts';
 import { ConfigurationWriter } from './control-plane/change-configuration.ts';
-import { type HaltVariant, haltBy } from './guardrails/halt-variant.ts';
+import { haltBy } from './guardrails/halt-variant.ts';
+import { haltBreached, type LakeHaltOptions } from './guardrails/lake-guardrails.ts';
 import { SnapshotSource } from './snapshot/snapshot-source.ts';
 import { createTelemetry } from './telemetry/metrics.ts';
 
@@ -47,6 +46,7 @@ export async function analyzeAll(config: GatewayConfig, logger: Logger): Promise
     dataDir: config.dataDir,
     store,
     metrics: () => [...(source.current?.snapshot.metrics.values() ?? [])],
+    halts: () => [...(source.current?.snapshot.halts.values() ?? [])],
     onDamaged: (object) =>
       logger.error({ object }, 'an object of the lake is damaged: results leave it out, see quarantine/'),
   });
@@ -56,7 +56,7 @@ export async function analyzeAll(config: GatewayConfig, logger: Logger): Promise
     return await analyzeEach({
       source,
       analysis,
-      halt: haltBy(new ConfigurationWriter(store, source)),
+      acting: { halt: haltBy(new ConfigurationWriter(store, source)), store, logger },
       logger,
     });
   } finally {
@@ -70,12 +70,12 @@ export async function analyzeAll(config: GatewayConfig, logger: Logger): Promise
 async function analyzeEach({
   source,
   analysis,
-  halt,
+  acting,
   logger,
 }: {
   readonly source: SnapshotSource;
   readonly analysis: Analysis;
-  readonly halt: HaltVariant;
+  readonly acting: LakeHaltOptions;
   readonly logger: Logger;
 }): Promise<AnalyzeReport> {
   const report = { analysed: [] as string[], failed: [] as string[], halted: [] as string[] };
@@ -91,29 +91,11 @@ async function analyzeEach({
         { experiment: key, verdict: results.verdict.decision, files: results.input.filesRead },
         'analysed',
       );
-      report.halted.push(...(await haltBreached(results, halt)));
+      report.halted.push(...(await haltBreached(registered, results, acting)));
     } catch (error) {
       report.failed.push(key);
       logger.error({ err: error, experiment: key }, 'the results of an experiment could not be made');
     }
   }
   return report;
-}
-
-/** Halts every variant that breaches a guardrail by the lake; the names of those that were not halted yet. */
-async function haltBreached(
-  { experiment, metrics }: ExperimentResults,
-  halt: HaltVariant,
-): Promise<string[]> {
-  const halted: string[] = [];
-  for (const metric of metrics.filter(({ role }) => role === 'guardrail')) {
-    for (const comparison of metric.comparisons.filter((each) => isBreached(metric, each))) {
-      const { variant, absolute } = comparison;
-      const [low, high] = absolute.interval ?? [absolute.estimate, absolute.estimate];
-      const reason = `${metric.key} differs by ${absolute.estimate.toPrecision(3)} from the control's (always-valid interval ${low.toPrecision(3)} to ${high.toPrecision(3)}): more than is tolerated.`;
-      if (await halt({ experiment, variant, guardrail: metric.key, reason, source: 'lake' }))
-        halted.push(variant);
-    }
-  }
-  return halted;
 }

@@ -37,6 +37,7 @@ export interface GatewayConfig {
   readonly lakeUri: string;
   /** Whole days after its own that a record of each kind stays in the lake. */
   readonly retentionDays: Readonly<Record<RecordKind, number>>;
+  readonly lakeGuardrailsIntervalMs: number;
   readonly spoolMaxBytes: number;
   readonly adminApiKey: string | null;
   readonly authFailuresPerMinute: number;
@@ -118,6 +119,7 @@ export function readConfig(
         outcomes: env.OUTCOMES_RETENTION_DAYS,
         invocations: env.INVOCATIONS_RETENTION_DAYS,
       }),
+      lakeGuardrailsIntervalMs: env.LAKE_GUARDRAILS_SECONDS * 1_000,
       spoolMaxBytes: env.SPOOL_MAX_BYTES,
       adminApiKey: env.ADMIN_API_KEY ?? null,
       authFailuresPerMinute: env.AUTH_FAILURES_PER_MINUTE,

@@ -43,6 +43,9 @@ export const gatewayEnvironmentSchema = z.object({
     'Days that outcomes are kept in the lake; an id counts once for as long',
   ),
   INVOCATIONS_RETENTION_DAYS: count(90, 1, 36_500).describe('Days that invocations are kept in the lake'),
+  LAKE_GUARDRAILS_SECONDS: count(300, 1, 86_400).describe(
+    'Pause between two looks of the guardrails at the lake, seconds',
+  ),
   SPOOL_MAX_BYTES: count(10_737_418_240, 16_777_216, Number.MAX_SAFE_INTEGER).describe(
     'Room for what the lake has not taken yet, bytes',
   ),

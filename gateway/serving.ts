@@ -23,12 +23,14 @@ import { Features } from './features/features.ts';
 import { GuardrailCounters } from './guardrails/guardrail-counters.ts';
 import { GuardrailWatch } from './guardrails/guardrail-watch.ts';
 import { haltBy } from './guardrails/halt-variant.ts';
+import { guardByLake } from './guardrails/lake-guardrails.ts';
 import { createApp } from './http/app.ts';
 import { type Listening, listen } from './http/listen.ts';
 import { CALLBACK_PATH } from './http/sign-in-routes.ts';
 import { MonthlyUsage } from './limits/monthly-usage.ts';
 import { RequestLimits } from './limits/request-limits.ts';
 import { Spool } from './pipeline/spool.ts';
+import type { RegisteredExperiment } from './snapshot/snapshot.ts';
 import { SnapshotSource } from './snapshot/snapshot-source.ts';
 import { TargetCredentials } from './targets/credentials/target-credentials.ts';
 import { OnnxTargets } from './targets/onnx-targets.ts';
@@ -109,11 +111,13 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     onnx.reconcile(snapshot);
     targets.reconcile(snapshot.targets);
   });
+  const halt = haltBy(new ConfigurationWriter(store, source));
+  const current = () => source.current?.snapshot ?? null;
   const counters = new GuardrailCounters();
   const guardrails = new GuardrailWatch({
     counters,
-    current: () => source.current?.snapshot ?? null,
-    halt: haltBy(new ConfigurationWriter(store, source)),
+    current,
+    halt,
     logger,
     intervalMs: GUARDRAIL_INTERVAL_MS,
   });
@@ -122,6 +126,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     dataDir: config.dataDir,
     store,
     metrics: () => [...(source.current?.snapshot.metrics.values() ?? [])],
+    halts: () => [...(source.current?.snapshot.halts.values() ?? [])],
     onDamaged: (object) => {
       telemetry.damagedObjects.inc();
       logger.error({ object }, 'an object of the lake is damaged: results leave it out, see quarantine/');
@@ -183,6 +188,8 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     logger,
     run: (signal) => dispatcher.run(signal),
   });
+  const resultsOf = (registered: RegisteredExperiment) =>
+    analysis.results(registered, { detailed: false, methods: [] });
   const automation = runAsOwner({
     name: 'automation',
     intervalMs: AUTOMATION_INTERVAL_MS,
@@ -192,10 +199,16 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       advanceExperiments({
         writer: new ConfigurationWriter(store, source),
         source,
-        metricsOf: async (registered) =>
-          (await analysis.results(registered, { detailed: false, methods: [] })).metrics,
+        metricsOf: async (registered) => (await resultsOf(registered)).metrics,
         now: () => new Date(),
       }),
+  });
+  const lakeGuardrails = runAsOwner({
+    name: 'lake-guardrails',
+    intervalMs: config.lakeGuardrailsIntervalMs,
+    store,
+    logger,
+    run: (signal) => guardByLake({ current, resultsOf, halt, store, logger }, signal),
   });
   guardrails.start();
   const listening: Listening = await listen(app, config);
@@ -214,6 +227,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
         telling.stop().then(() => webhooks.close()),
         automation.stop(),
         guardrails.stop(),
+        lakeGuardrails.stop(),
         source.stop(),
         shadows.stop(),
       ]);

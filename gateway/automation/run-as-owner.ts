@@ -6,7 +6,7 @@ import type { ConfigurationStore } from '../../experiments/store/configuration-s
 export interface OwnedTask {
   /** Of the lease: one process of the installation at a time runs the task of that name. */
   readonly name: string;
-  /** From the end of one run to the beginning of the next. */
+  /** From the end of one run to the beginning of the next; sooner after a run that failed. */
   readonly intervalMs: number;
   readonly store: Pick<ConfigurationStore, 'holdLease' | 'releaseLease'>;
   readonly logger: Logger;
@@ -22,14 +22,22 @@ export interface Running {
 /** How often a round may be missed before another process takes over. */
 const MISSED_ROUNDS = 5;
 const LEAST_TTL_MS = 10_000;
+/** A lease is renewed at least this often, however seldom the task runs, so that another process takes over soon. */
+const LONGEST_PAUSE_MS = 10_000;
 
 /** Runs a task at an interval in whichever one process of the installation holds its lease. */
 export function runAsOwner({ name, intervalMs, store, logger, run }: OwnedTask): Running {
   const stopping = new AbortController();
   const { signal } = stopping;
-  const claim = { name, owner: randomUUID(), ttlMs: Math.max(MISSED_ROUNDS * intervalMs, LEAST_TTL_MS) };
+  const pauseMs = Math.min(intervalMs, LONGEST_PAUSE_MS);
+  const claim = { name, owner: randomUUID(), ttlMs: Math.max(MISSED_ROUNDS * pauseMs, LEAST_TTL_MS) };
+  let dueAt = performance.now();
   const round = async () => {
-    if (await store.holdLease(claim)) await run(signal);
+    if (!(await store.holdLease(claim))) return;
+    // Timers may be a little early.
+    if (performance.now() + pauseMs / 2 < dueAt) return;
+    await run(signal);
+    dueAt = performance.now() + intervalMs;
   };
   const loop = async () => {
     while (!signal.aborted) {
@@ -37,7 +45,7 @@ export function runAsOwner({ name, intervalMs, store, logger, run }: OwnedTask):
         logger.warn({ err: error, task: name }, 'a round of the task failed: it is tried again');
       });
       // Rejects only when stopped.
-      await sleep(intervalMs, undefined, { signal }).catch(() => undefined);
+      await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
     }
     // A database that is away forgets the lease by itself, when its time is up.
     await store.releaseLease(claim).catch(() => undefined);

@@ -65,6 +65,11 @@ export class GuardrailCounters {
     return watched === 'error-rate' ? withVarianceFloor(moments) : moments;
   }
 
+  /** Counts of an experiment begin anew. */
+  restart(experiment: string): void {
+    this.#experiments.delete(experiment);
+  }
+
   /** Forgets what no running experiment needs. */
   keepOnly(experiments: ReadonlySet<string>): void {
     for (const key of this.#experiments.keys()) if (!experiments.has(key)) this.#experiments.delete(key);

@@ -70,6 +70,8 @@ export class GuardrailWatch {
   readonly #options: GuardrailWatchOptions;
   readonly #stopping = new AbortController();
   #looking: Promise<void> = Promise.resolve();
+  /** As of the last look. */
+  #halts: Snapshot['halts'] = new Map();
 
   constructor(options: GuardrailWatchOptions) {
     this.#options = options;
@@ -99,6 +101,10 @@ export class GuardrailWatch {
     const snapshot = current();
     if (snapshot === null) return;
     counters.keepOnly(new Set(snapshot.experiments.keys()));
+    // Whoever lifts a halt knows what was counted until then: only what comes now may halt again.
+    for (const [key, { experiment }] of this.#halts)
+      if (!snapshot.halts.has(key)) counters.restart(experiment);
+    this.#halts = snapshot.halts;
     for (const { experiment, variant, guardrail, reason } of breaches(snapshot, counters)) {
       try {
         const halted = await halt({ experiment, variant, guardrail, reason, source: 'gateway' });

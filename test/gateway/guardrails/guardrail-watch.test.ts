@@ -1,10 +1,14 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { experimentSchema } from '../../../experiments/experiment.ts';
 import { experimentStatusSchema } from '../../../experiments/experiment-status.ts';
 import { GuardrailCounters } from '../../../gateway/guardrails/guardrail-counters.ts';
-import { breaches } from '../../../gateway/guardrails/guardrail-watch.ts';
+import { breaches, GuardrailWatch } from '../../../gateway/guardrails/guardrail-watch.ts';
+import type { HaltVariant } from '../../../gateway/guardrails/halt-variant.ts';
 import { compileSnapshot } from '../../../gateway/snapshot/compile-snapshot.ts';
+import type { Snapshot } from '../../../gateway/snapshot/snapshot.ts';
+import { createLogger } from '../../../gateway/telemetry/logger.ts';
 import { exposure } from '../../support/records.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
 
@@ -58,6 +62,13 @@ function answersUntilHalt(
   return null;
 }
 
+/** Long enough for a watch that looks every millisecond to have looked twice. */
+const settled = () => sleep(20);
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await sleep(1);
+}
+
 describe('the guardrails of a gateway', () => {
   it('leave variants alone that do no harm, however often one looks and however the errors cluster', () => {
     let halted = 0;
@@ -106,6 +117,36 @@ describe('the guardrails of a gateway', () => {
       latencyMs: (treated ? 24 : 20) * (0.9 + 0.2 * random()),
     });
     expect(answersUntilHalt(5_000, random, served)).toBeNull();
+  });
+
+  it('halt again what somebody has let go on only for what comes after', async () => {
+    const counters = new GuardrailCounters();
+    const serve = (status: number) => {
+      for (const [user, unit] of UNITS.entries()) {
+        const variant = user % 2 === 1 ? 'treatment' : 'control';
+        counters.observe(exposure({ id: 'x', unit, variant, status: variant === 'control' ? 200 : status }));
+      }
+    };
+    let current: Snapshot = snapshot();
+    let halts = 0;
+    const halt: HaltVariant = async (made) => {
+      halts += 1;
+      const key = `${made.experiment}.${made.variant}`;
+      current = { ...current, halts: new Map([[key, { ...made, key }]]) };
+      return true;
+    };
+    const logger = createLogger('silent');
+    const watch = new GuardrailWatch({ counters, current: () => current, halt, logger, intervalMs: 1 });
+    serve(502);
+    watch.start();
+    await until(() => halts === 1);
+    await settled();
+    current = snapshot();
+    await settled();
+    expect(halts).toBe(1);
+    serve(502);
+    await until(() => halts === 2);
+    await watch.stop();
   });
 
   it('begin anew when the weights change', () => {
