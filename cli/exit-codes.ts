@@ -15,4 +15,6 @@ export const EXIT = {
   rollBack: 11,
   /** `experiment results --check`: the numbers cannot be trusted. */
   untrusted: 12,
+  /** `experiment results --check`: it has stopped before the data could say. */
+  inconclusive: 13,
 } as const;

@@ -19,7 +19,13 @@ interface Metric {
   }[];
 }
 
-const COLORS = { ship: 'green', 'roll-back': 'red', 'keep-running': 'blue', untrusted: 'yellow' } as const;
+const COLORS = {
+  ship: 'green',
+  'roll-back': 'red',
+  'keep-running': 'blue',
+  inconclusive: 'gray',
+  untrusted: 'yellow',
+} as const;
 
 /** Results for a person at a terminal: the verdict's sentence, its reasons, and a row per metric and variant. */
 export function resultsText(results: Json, paint: Terminal['paint']): string {

@@ -92,6 +92,7 @@ const DECISION_EXIT: Readonly<Record<string, number>> = {
   'keep-running': EXIT.keepRunning,
   'roll-back': EXIT.rollBack,
   untrusted: EXIT.untrusted,
+  inconclusive: EXIT.inconclusive,
 };
 
 async function results({ gateway, terminal }: Context, key: string, options: ResultsOptions): Promise<void> {

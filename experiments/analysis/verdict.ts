@@ -1,17 +1,26 @@
 import { type Comparison, LEAST_UNITS } from './comparison.ts';
-import { effectText, reachText } from './effect-text.ts';
+import { effectText } from './effect-text.ts';
 import { correctFamilies } from './families.ts';
 import { isBreached } from './guardrail.ts';
-import type { DimensionHeterogeneity } from './heterogeneity.ts';
 import type { MetricResult } from './metric-result.ts';
-import type { Novelty } from './novelty.ts';
 import { mismatches, type SampleRatios } from './trust.ts';
+import {
+  directionOf,
+  type Noteworthy,
+  notesOf,
+  type Progress,
+  powerNotes,
+  secondaryNotes,
+} from './verdict-notes.ts';
+import { type Finding, type Standing, verdictSentence } from './verdict-sentence.ts';
 
-type Decision = 'ship' | 'roll-back' | 'keep-running' | 'untrusted';
+/** `inconclusive`: it has stopped, and the data could not say. */
+type Decision = 'ship' | 'roll-back' | 'keep-running' | 'inconclusive' | 'untrusted';
 
 export interface Verdict {
+  /** What the data say to do; of a decision that was taken already the sentence says whether they agree. */
   readonly decision: Decision;
-  /** The variant to ship; null unless the decision is `ship`. */
+  /** The variant to ship; null unless the decision is `ship`, and of a holdout. */
   readonly variant: string | null;
   /** The decision and what it rests on, for a person who reads nothing else. */
   readonly sentence: string;
@@ -19,99 +28,124 @@ export interface Verdict {
   readonly reasons: readonly string[];
 }
 
-export interface VerdictInput extends SampleRatios {
+export interface VerdictInput extends SampleRatios, Noteworthy {
   /** As assigned, all by one method. */
   readonly metrics: readonly MetricResult[];
-  /** Units left out because they were seen in two variants. */
-  readonly excludedUnits: number;
-  /** Of the primary metric. */
-  readonly heterogeneity?: readonly DimensionHeterogeneity[];
-  /** Of the primary metric. */
-  readonly novelty?: Novelty['trend'];
-  /** How far the experiment is on the way to the units that the effect it was planned for takes. */
+  /** An experiment that runs unless given. */
+  readonly standing?: Standing;
+  /** Variants that take no unit any more: none of them ships. */
+  readonly halts?: readonly { readonly variant: string; readonly reason: string }[];
   readonly progress?: Progress;
-}
-
-export interface Progress {
-  readonly units: number;
-  readonly unitsNeeded: number;
-  /** At the traffic so far; null where there is none. */
-  readonly daysLeft: number | null;
 }
 
 /** What became of one variant that is not the control. */
 interface Trial {
-  readonly variant: string;
   readonly comparison: Comparison;
-  readonly state: 'better' | 'worse' | 'breached' | 'open';
+  readonly state: 'better' | 'worse' | 'breached' | 'halted' | 'open';
   readonly reasons: readonly string[];
 }
 
+const RUNNING: Standing = { of: 'experiment', state: 'running' };
+
 /**
- * Reads the numbers as a careful analyst would: a sample-ratio mismatch stops everything; a breached guardrail
- * outweighs a better primary metric; the best variant that is better and harms nothing ships; when every variant
+ * Reads the numbers as a careful analyst would: a sample-ratio mismatch stops everything; a breached guardrail, or a
+ * halt, outweighs a better primary metric; the best variant that is better and harms nothing ships; when every variant
  * has lost, roll back; else the data do not yet say. Each family of metrics is corrected for being several
  * (`correctFamilies`). Valid at any look, because the intervals are; with another method at the looks it allows.
  */
 export function verdictOf(input: VerdictInput): Verdict {
-  const notes = notesOf(input);
-  const [mismatch, ...others] = mismatches(input);
-  if (mismatch !== undefined) {
-    const reasons = [mismatch, ...others, ...notes];
-    return verdict('untrusted', `The result cannot be trusted: ${lowerFirst(mismatch)}`, reasons);
-  }
-  const metrics = correctFamilies(input.metrics);
-  const primary = metrics.find(({ role }) => role === 'primary');
-  if (primary === undefined)
-    return keepRunning('The experiment has no primary metric: name one to get a verdict.', notes);
-  if (primary.comparisons.length === 0)
-    return keepRunning('Only one variant has weight: there is nothing to compare.', notes);
-  const guardrails = metrics.filter(({ role }) => role === 'guardrail');
-  const trials = primary.comparisons.map((comparison) => tryVariant(primary, comparison, guardrails));
-  return decide(primary, trials, [...secondaryNotes(metrics), ...notes], input);
+  const { standing = RUNNING } = input;
+  const { finding, reasons } = found(input);
+  return {
+    decision: decisionOf(finding, standing),
+    variant: finding.says === 'ship' && standing.of === 'experiment' ? finding.variant : null,
+    sentence: verdictSentence(finding, standing),
+    reasons,
+  };
 }
 
-function decide(
+function decisionOf({ says }: Finding, standing: Standing): Decision {
+  if (says !== 'nothing') return says;
+  const over = standing.of === 'experiment' && ['stopped', 'archived'].includes(standing.state);
+  return over ? 'inconclusive' : 'keep-running';
+}
+
+interface Found {
+  readonly finding: Finding;
+  readonly reasons: readonly string[];
+}
+
+function found(input: VerdictInput): Found {
+  const notes = notesOf(input);
+  const [mismatch, ...others] = mismatches(input);
+  if (mismatch !== undefined)
+    return {
+      finding: { says: 'untrusted', because: mismatch },
+      reasons: [mismatch, ...others, ...notes],
+    };
+  const metrics = correctFamilies(input.metrics);
+  const primary = metrics.find(({ role }) => role === 'primary');
+  const nothing = (because: string): Found => ({
+    finding: { says: 'nothing', measured: false, because },
+    reasons: [because, ...notes],
+  });
+  const subject = input.standing?.of ?? 'experiment';
+  if (primary === undefined)
+    return nothing(`The ${subject} has no primary metric: name one to get a verdict.`);
+  if (primary.comparisons.length === 0)
+    return nothing('Only one variant has weight: there is nothing to compare.');
+  const trials = primary.comparisons.map((comparison) => tryVariant(primary, comparison, input, metrics));
+  return weigh(primary, trials, [...secondaryNotes(metrics), ...notes], input.progress);
+}
+
+function weigh(
   primary: MetricResult,
   trials: readonly Trial[],
   notes: readonly string[],
-  input: VerdictInput,
-): Verdict {
+  progress: Progress | undefined,
+): Found {
   const reasons = [...trials.flatMap((trial) => trial.reasons), ...notes];
   const winner = bestOf(
     trials.filter(({ state }) => state === 'better'),
     primary,
   );
   if (winner !== undefined) {
-    const sentence = `Ship ${winner.variant}: ${effectText(primary, winner.comparison)}, and no guardrail is breached.`;
-    return { ...verdict('ship', sentence, reasons), variant: winner.variant };
+    const because = `${effectText(primary, winner.comparison)}, and no guardrail is breached.`;
+    return { finding: { says: 'ship', variant: winner.comparison.variant, because }, reasons };
   }
   const open = trials.filter(({ state }) => state === 'open');
   const [first] = open;
-  if (first === undefined)
-    return verdict('roll-back', `Roll back: ${lowerFirst(trials[0]?.reasons[0] ?? '')}`, reasons);
-  const power = powerNotes(primary, open, input.progress);
-  return verdict('keep-running', `Keep running: ${first.reasons[0] ?? ''}`, [...reasons, ...power]);
+  if (first === undefined) {
+    const control = trials[0]?.comparison.control ?? '';
+    return { finding: { says: 'roll-back', control, because: trials[0]?.reasons[0] ?? '' }, reasons };
+  }
+  const power = powerNotes(
+    primary,
+    open.map(({ comparison }) => comparison),
+    progress,
+  );
+  const because = first.reasons[0] ?? '';
+  return { finding: { says: 'nothing', measured: true, because }, reasons: [...reasons, ...power] };
 }
 
 function tryVariant(
   primary: MetricResult,
   comparison: Comparison,
-  guardrails: readonly MetricResult[],
+  { halts = [] }: VerdictInput,
+  metrics: readonly MetricResult[],
 ): Trial {
   const { variant } = comparison;
-  const breaches = guardrails.flatMap((guardrail) => {
-    const against = guardrail.comparisons.find((other) => other.variant === variant);
-    if (against === undefined || !isBreached(guardrail, against)) return [];
-    return [`The guardrail ${guardrail.key} is breached: ${effectText(guardrail, against)}.`];
+  const halted = halts
+    .filter((halt) => halt.variant === variant)
+    .map(({ reason }) => `${variant} is halted: ${reason.replace(/\.$/, '')}.`);
+  const breaches = metrics.flatMap((metric) => {
+    const against = metric.comparisons.find((other) => other.variant === variant);
+    if (metric.role !== 'guardrail' || against === undefined || !isBreached(metric, against)) return [];
+    return [`The guardrail ${metric.key} is breached: ${effectText(metric, against)}.`];
   });
-  const state = breaches.length > 0 ? 'breached' : stateOf(primary, comparison);
-  return { variant, comparison, state, reasons: [...breaches, primaryText(primary, comparison)] };
-}
-
-function stateOf(metric: MetricResult, { significant, absolute }: Comparison): 'better' | 'worse' | 'open' {
-  if (!significant) return 'open';
-  return absolute.estimate > 0 === (metric.direction === 'increase') ? 'better' : 'worse';
+  const state =
+    breaches.length > 0 ? 'breached' : halted.length > 0 ? 'halted' : directionOf(primary, comparison);
+  return { comparison, state, reasons: [...breaches, ...halted, primaryText(primary, comparison)] };
 }
 
 function primaryText(primary: MetricResult, comparison: Comparison): string {
@@ -133,61 +167,4 @@ function bestOf(trials: readonly Trial[], { direction }: MetricResult): Trial | 
   return trials.toSorted(
     (left, right) => sign * (right.comparison.absolute.estimate - left.comparison.absolute.estimate),
   )[0];
-}
-
-/** Secondary metrics decide nothing; what got worse must be seen all the same. */
-function secondaryNotes(metrics: readonly MetricResult[]): string[] {
-  return metrics
-    .filter(({ role }) => role === 'secondary')
-    .flatMap((metric) =>
-      metric.comparisons
-        .filter((comparison) => stateOf(metric, comparison) === 'worse')
-        .map((comparison) => `Worse, though not what decides: ${effectText(metric, comparison)}.`),
-    );
-}
-
-function powerNotes(primary: MetricResult, open: readonly Trial[], progress: Progress | undefined): string[] {
-  const reaches = open.flatMap(({ variant, comparison }) => {
-    const reach = reachText(primary, comparison);
-    return reach === null
-      ? []
-      : [
-          `So far an effect of ${variant} on ${primary.key} of less than about ${reach} cannot be told from chance.`,
-        ];
-  });
-  return progress === undefined ? reaches : [...reaches, progressText(progress)];
-}
-
-function progressText({ units, unitsNeeded, daysLeft }: Progress): string {
-  const count = (value: number) => Math.ceil(value).toLocaleString('en');
-  if (units >= unitsNeeded)
-    return `The ${count(unitsNeeded)} units that the planned effect takes are in: it would most likely have shown.`;
-  const days = daysLeft === null ? 'at no traffic, never' : `about ${count(daysLeft)} more days`;
-  return `The planned effect takes about ${count(unitsNeeded)} units; ${count(units)} are in (${days}).`;
-}
-
-/** What does not decide, but a careful reader wants to know. */
-function notesOf({ excludedUnits, heterogeneity = [], novelty }: VerdictInput): string[] {
-  const differing = heterogeneity
-    .filter(({ adjustedP }) => adjustedP < HETEROGENEITY_ALPHA)
-    .map(({ dimension }) => `The effect is not the same everywhere: it differs by ${dimension}.`);
-  const way = (novelty?.absolute.estimate ?? 0) > 0 ? 'rises' : 'falls';
-  const trend = novelty?.significant === true ? [`The effect ${way} with the days since exposure.`] : [];
-  const crossed =
-    excludedUnits === 0 ? [] : [`${excludedUnits} units were seen in two variants and are left out.`];
-  return [...differing, ...trend, ...crossed];
-}
-
-const HETEROGENEITY_ALPHA = 0.05;
-
-function lowerFirst(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1);
-}
-
-function keepRunning(reason: string, notes: readonly string[]): Verdict {
-  return verdict('keep-running', reason, [reason, ...notes]);
-}
-
-function verdict(decision: Decision, sentence: string, reasons: readonly string[]): Verdict {
-  return { decision, variant: null, sentence, reasons };
 }

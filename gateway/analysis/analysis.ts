@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Method } from '../../experiments/analysis/method.ts';
+import type { Standing } from '../../experiments/analysis/verdict-sentence.ts';
+import type { Halt } from '../../experiments/halt.ts';
 import type { Metric } from '../../experiments/metric.ts';
 import type { ConfigurationStore } from '../../experiments/store/configuration-store.ts';
 import type { ObjectStore } from '../../models/artifacts/object-store.ts';
@@ -22,6 +24,8 @@ export interface AnalysisOptions {
   readonly store: Pick<ConfigurationStore, 'results' | 'putResults' | 'audit'>;
   /** The definitions in force. */
   readonly metrics: () => readonly Metric[];
+  /** The halts in force. */
+  readonly halts: () => readonly Halt[];
   /** Called with the name of each object that cannot be read, and is left out. */
   readonly onDamaged: (object: string) => void;
   readonly now?: () => number;
@@ -44,21 +48,27 @@ export class Analysis {
   }
 
   /**
-   * How an experiment stands. What is stored is answered where nothing of what goes in has changed: files of the lake,
-   * definitions, and the hour, since windows end with time. Throws as `experimentResults` does.
+   * How an experiment, or what a holdout amounts to, stands. What is stored is answered where nothing of what goes in
+   * has changed: files of the lake, definitions, and the hour, since windows end with time. Throws as
+   * `experimentResults` does.
    */
   async results(
-    { experiment, revision }: Pick<RegisteredExperiment, 'experiment' | 'revision'>,
+    { experiment, revision, state, status }: RegisteredExperiment,
     look: LookOptions,
+    of: Standing['of'] = 'experiment',
   ): Promise<ExperimentResults> {
     const { store } = this.#options;
     const { digest } = await this.#open();
     const metrics = this.#options.metrics();
+    const halts = this.#options.halts().filter((halt) => halt.experiment === experiment.key);
+    const standing = of === 'holdout' ? { of } : { of, state, decision: status.decision };
     const asOfMs = this.#now();
     const input = {
       experiment,
       revision,
       metrics,
+      standing,
+      halts,
       look,
       hour: Math.floor(asOfMs / HOUR_MS),
       version: RESULTS_VERSION,
@@ -74,7 +84,7 @@ export class Analysis {
     }
     const fromRevision = await drawnSince(store, experiment);
     const scope = { experiment, revision, fromRevision, asOfMs };
-    const results = await experimentResults({ ...scope, metrics, digest, ...look });
+    const results = await experimentResults({ ...scope, metrics, standing, halts, digest, ...look });
     await store.putResults(name, {
       fingerprint: fingerprintOf(results.input.fingerprint),
       value: JSON.stringify(results),

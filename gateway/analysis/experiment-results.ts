@@ -2,6 +2,8 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Method } from '../../experiments/analysis/method.ts';
 import type { MetricResult } from '../../experiments/analysis/metric-result.ts';
 import { type Verdict, verdictOf } from '../../experiments/analysis/verdict.ts';
+import type { Standing } from '../../experiments/analysis/verdict-sentence.ts';
+import type { Halt } from '../../experiments/halt.ts';
 import type { Metric } from '../../experiments/metric.ts';
 import type { DigestState, LakeDigest } from './digest/lake-digest.ts';
 import { type AnalysisScope, loadExperiment } from './experiment-tables.ts';
@@ -37,6 +39,10 @@ export interface ResultsRequest extends AnalysisScope {
   readonly methods?: readonly Method[];
   /** The primary metric over time and by dimension too. */
   readonly detailed?: boolean;
+  /** For the verdict: an experiment that runs unless given. */
+  readonly standing?: Standing;
+  /** For the verdict: the experiment's variants that are halted. */
+  readonly halts?: readonly Halt[];
 }
 
 export interface ExperimentResults extends SplitResults {
@@ -101,7 +107,7 @@ async function resultsOf(
   request: ResultsRequest & { readonly input: DigestState },
   measuring: Measuring,
 ): Promise<ExperimentResults> {
-  const { experiment, revision, asOfMs, input, methods = [] } = request;
+  const { experiment, revision, asOfMs, input, standing, halts = [], methods = [] } = request;
   const { loaded } = measuring;
   const variants = experiment.variants.map(({ key }) => key);
   const segments = await loadSegments(connection);
@@ -142,6 +148,8 @@ async function resultsOf(
     verdict: verdictOf({
       ...split,
       metrics: results,
+      halts,
+      ...(standing === undefined ? {} : { standing }),
       excludedUnits: exposures.excludedUnits,
       heterogeneity: detail?.heterogeneity.flatMap(({ dimensions }) => dimensions) ?? [],
       ...noveltyNote(detail),

@@ -10,7 +10,12 @@ const EXAMPLE = {
   experiment: 'q4-holdout',
   revision: 17,
   asOf: '2026-11-20T12:00:00.000Z',
-  verdict: { decision: 'keep-running' },
+  verdict: {
+    decision: 'ship',
+    variant: null,
+    sentence:
+      'What runs together helps: spend is 3.1% higher in open than in held-out (always-valid interval 1.2% to 5.0%), and no guardrail is breached.',
+  },
 };
 
 /** The verdict on everything that runs together: open units against those held out. */
@@ -41,7 +46,7 @@ export function holdoutResultsRoute({
       const experiment = holdoutAsExperiment(value);
       const registered = { experiment, state: 'running' as const, status: newStatus(''), revision };
       if (request.query['fresh'] === 'true') await ship();
-      response.json(await analysis.results(registered, { detailed: false, methods: [] }));
+      response.json(await analysis.results(registered, { detailed: false, methods: [] }, 'holdout'));
     },
   };
 }

@@ -37,7 +37,7 @@ interface Tested {
 }
 
 export interface Verdict {
-  readonly decision: 'ship' | 'roll-back' | 'keep-running' | 'untrusted';
+  readonly decision: 'ship' | 'roll-back' | 'keep-running' | 'inconclusive' | 'untrusted';
   readonly variant: string | null;
   readonly sentence: string;
   readonly reasons: readonly string[];

@@ -11,6 +11,7 @@ const DECISIONS: Readonly<Record<ExperimentResults['verdict']['decision'], strin
   ship: 'Ship',
   'roll-back': 'Roll back',
   'keep-running': 'Keep running',
+  inconclusive: 'Inconclusive',
   untrusted: 'Cannot be trusted',
 };
 

@@ -3,7 +3,8 @@ import type { MetricResult } from '../../../experiments/analysis/metric-result.t
 import { type Moments, proportionMoments, withVarianceFloor } from '../../../experiments/analysis/moments.ts';
 import { sampleRatio } from '../../../experiments/analysis/sample-ratio.ts';
 import { sampleRatioBy } from '../../../experiments/analysis/sample-ratio-by.ts';
-import { type Progress, verdictOf } from '../../../experiments/analysis/verdict.ts';
+import { verdictOf } from '../../../experiments/analysis/verdict.ts';
+import type { Progress } from '../../../experiments/analysis/verdict-notes.ts';
 import { metricResult } from '../../support/metric-results.ts';
 
 const even = sampleRatio([
@@ -239,5 +240,187 @@ describe('the verdict', () => {
 
     expect(judge(once).sentence).toContain('(interval at one look ');
     expect(judge(believed).sentence).toContain('(credible interval ');
+  });
+});
+
+describe('the sentence of the verdict, as things stand', () => {
+  const standingAt = (state: 'draft' | 'paused' | 'stopped', metric: MetricResult, ratio = even) =>
+    verdictOf({
+      sampleRatio: ratio,
+      metrics: [metric],
+      excludedUnits: 0,
+      standing: { of: 'experiment', state },
+    });
+  const skewed = sampleRatio([
+    { units: 5_000, weight: 1 },
+    { units: 4_000, weight: 1 },
+  ]);
+  const EFFECT = 'top-rating is 33.3% higher in treatment than in control';
+
+  it('says of one that has not started that there is nothing to judge', () => {
+    expect(standingAt('draft', alike)).toMatchObject({
+      decision: 'keep-running',
+      sentence: 'It has not started: there is nothing to judge yet.',
+    });
+  });
+
+  it('does not tell a paused one to keep running', () => {
+    const { decision, sentence } = standingAt('paused', alike);
+
+    expect(decision).toBe('keep-running');
+    expect(sentence).toMatch(
+      /^Paused before the data could say: .* which may still be chance\. Resume it to learn more, or stop it\.$/,
+    );
+    expect(standingAt('paused', better).sentence).toMatch(/^Ship treatment: /);
+  });
+
+  it.each([
+    [better, 'ship', `It has stopped, and the data say to ship treatment: ${EFFECT}`, 'still to be taken.'],
+    [
+      worse,
+      'roll-back',
+      'It has stopped, and the data say to roll back: top-rating is',
+      'still to be taken.',
+    ],
+    [alike, 'inconclusive', 'It has stopped before the data could say: top-rating is', 'anew for longer.'],
+  ])(
+    'says of a stopped one what the data say, and that it is to be decided: %#',
+    (metric, decision, begin, end) => {
+      const verdict = standingAt('stopped', metric);
+
+      expect(verdict.decision).toBe(decision);
+      expect(verdict.sentence.startsWith(begin)).toBe(true);
+      expect(verdict.sentence.endsWith(end)).toBe(true);
+      expect(verdict.sentence).not.toContain('eep running');
+    },
+  );
+
+  it('says of a stopped one that cannot be trusted, or judged, what to do about it', () => {
+    expect(standingAt('stopped', better, skewed)).toMatchObject({
+      decision: 'untrusted',
+      sentence: expect.stringMatching(
+        /^It has stopped, and its result cannot be trusted: units did not fall .* Find the cause before it is run anew\.$/,
+      ),
+    });
+    expect(standingAt('stopped', { ...better, role: 'secondary' })).toMatchObject({
+      decision: 'inconclusive',
+      sentence: 'It has stopped, and there is nothing to judge it by.',
+    });
+  });
+
+  it.each([
+    ['ship', 'treatment', better, `treatment was shipped on 2026-11-20. The data agree: ${EFFECT}`],
+    [
+      'ship',
+      'control',
+      worse,
+      'control was shipped on 2026-11-20. The data agree: top-rating is 25.0% lower',
+    ],
+    [
+      'ship',
+      'treatment',
+      worse,
+      'treatment was shipped on 2026-11-20. The data say otherwise, to roll back: top',
+    ],
+    [
+      'ship',
+      'treatment',
+      alike,
+      'treatment was shipped on 2026-11-20. The data could not say: top-rating is',
+    ],
+    [
+      'roll-back',
+      undefined,
+      worse,
+      'It was rolled back on 2026-11-20. The data agree: top-rating is 25.0% lower',
+    ],
+    [
+      'roll-back',
+      undefined,
+      better,
+      'It was rolled back on 2026-11-20. The data say otherwise, to ship treatment:',
+    ],
+    [
+      'inconclusive',
+      undefined,
+      alike,
+      'It was ended as inconclusive on 2026-11-20. The data could not say: top',
+    ],
+  ] as const)(
+    'sets the decision that was taken beside the data: %s %s, %#',
+    (kind, variant, metric, begin) => {
+      const { sentence } = verdictOf({
+        sampleRatio: even,
+        metrics: [metric],
+        excludedUnits: 0,
+        standing: {
+          of: 'experiment',
+          state: 'archived',
+          decision: {
+            kind,
+            by: 'ada',
+            at: '2026-11-20T09:00:00.000Z',
+            ...(variant === undefined ? {} : { variant }),
+          },
+        },
+      });
+
+      expect(sentence.slice(0, begin.length)).toBe(begin);
+    },
+  );
+
+  it.each([
+    [better, 'ship', 'What runs together helps: top-rating is 33.3% higher'],
+    [worse, 'roll-back', 'What runs together does harm: top-rating is 25.0% lower'],
+    [alike, 'keep-running', 'Keep holding out: top-rating is'],
+  ])(
+    'ships nothing of a holdout, and says what all experiments together do: %#',
+    (metric, decision, begin) => {
+      const verdict = verdictOf({
+        sampleRatio: even,
+        metrics: [metric],
+        excludedUnits: 0,
+        standing: { of: 'holdout' },
+      });
+
+      expect(verdict).toMatchObject({ decision, variant: null });
+      expect(verdict.sentence.startsWith(begin)).toBe(true);
+    },
+  );
+
+  it('asks for a metric of what has none', () => {
+    const metrics = [errors(0, 0)];
+    const { sentence } = verdictOf({
+      sampleRatio: even,
+      metrics,
+      excludedUnits: 0,
+      standing: { of: 'holdout' },
+    });
+    expect(sentence).toBe('The holdout has no primary metric: name one to get a verdict.');
+  });
+});
+
+describe('the verdict on a halted variant', () => {
+  const halts = [{ variant: 'treatment', reason: 'error-rate is 40 % in treatment and 1 % in control.' }];
+  const judged = (metric: MetricResult) =>
+    verdictOf({ sampleRatio: even, metrics: [metric], excludedUnits: 0, halts });
+
+  it.each([
+    ['better', better],
+    ['open', alike],
+  ])('rolls back, whatever the primary metric says: %s', (_name, metric) => {
+    const { decision, variant, sentence, reasons } = judged(metric);
+
+    expect({ decision, variant }).toEqual({ decision: 'roll-back', variant: null });
+    expect(sentence).toBe(
+      'Roll back: treatment is halted: error-rate is 40 % in treatment and 1 % in control.',
+    );
+    expect(reasons[1]).toContain('top-rating is');
+  });
+
+  it('goes on with the others', () => {
+    const primary = metricResult({ moments: { control: rate(600), treatment: rate(900), other: rate(800) } });
+
+    expect(judged(primary)).toMatchObject({ decision: 'ship', variant: 'other' });
   });
 });

@@ -6,6 +6,7 @@ const DECISIONS = {
   ship: { color: 'teal', label: 'Ship' },
   'roll-back': { color: 'red', label: 'Roll back' },
   'keep-running': { color: 'blue', label: 'Keep running' },
+  inconclusive: { color: 'gray', label: 'Inconclusive' },
   untrusted: { color: 'orange', label: 'Cannot be trusted' },
 } as const;
 
