@@ -34,6 +34,8 @@ export interface Exposure {
   readonly error: string | null;
   /** From the request's arrival to the answer being ready to leave (headers, for a stream); null when reported. */
   readonly latencyMs: number | null;
+  /** What the attempts made for the answer cost, by their targets' declared prices; null where none declares one. */
+  readonly cost: number | null;
   /** True when the client reported it, false when the gateway saw it. */
   readonly reported: boolean;
   /** The context attributes that the endpoint lists as dimensions, as text; no others are ever recorded. */

@@ -26,7 +26,7 @@ const hours = z
 
 const METRIC_KINDS = ['proportion', 'mean', 'sum', 'count', 'ratio', 'quantile', 'retention'] as const;
 /** What of each answer a metric of the gateway's own records measures. */
-const GATEWAY_VALUES = ['latency', 'error', 'fallback'] as const;
+const GATEWAY_VALUES = ['latency', 'error', 'fallback', 'cost'] as const;
 
 const metricShape = z.strictObject({
   key: keySchema,
@@ -40,7 +40,7 @@ const metricShape = z.strictObject({
     .meta({ description: 'The outcome event that feeds the metric; required for outcomes' }),
   value: z.enum(GATEWAY_VALUES).optional().meta({
     description:
-      'Of the gateway: latency in ms, or 1 for an answer that was an error, or a fallback; required there',
+      'Of the gateway: latency in ms; 1 for an answer that was an error, or a fallback; what its attempts cost by the prices that targets declare. Required there',
   }),
   kind: z.enum(METRIC_KINDS).meta({
     description:

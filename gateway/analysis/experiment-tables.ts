@@ -54,7 +54,7 @@ export const revisionsSql = (
 
 const exposureView = ({ experiment, asOfMs, ...scope }: AnalysisScope, { text }: Dialect) => `
   CREATE TEMP VIEW exposure AS
-  SELECT r.unit_h AS unit_id, r.id_h, r.at_ms, r.latency_ms, c.* EXCLUDE (cell)
+  SELECT r.unit_h AS unit_id, r.id_h, r.at_ms, r.latency_ms, r.cost, c.* EXCLUDE (cell)
   FROM digest.exposure r JOIN digest.exposure_cell c ON c.cell = r.cell
   WHERE c.experiment = ${text(experiment.key)} AND ${revisionsSql('c.revision', scope)} AND r.at_ms <= ${asOfMs}`;
 

@@ -61,7 +61,12 @@ function matchingSql({ metric, unit, days, asOfMs }: PreviewRequest, lakeUri: st
   const { text } = duckDbDialect(lakeUri);
   const within = `r.at_ms > ${asOfMs - days * DAY_MS} AND r.at_ms <= ${asOfMs}`;
   if (metric.source === 'gateway') {
-    const value = { latency: 'r.latency_ms', error: 'c.failed::DOUBLE', fallback: 'c.fallback::DOUBLE' };
+    const value = {
+      latency: 'r.latency_ms',
+      error: 'c.failed::DOUBLE',
+      fallback: 'c.fallback::DOUBLE',
+      cost: 'r.cost',
+    };
     return `SELECT r.unit_h AS unit, r.at_ms, ${value[metric.value ?? 'latency']} AS v
       FROM digest.exposure r JOIN digest.exposure_cell c ON c.cell = r.cell WHERE ${within}`;
   }

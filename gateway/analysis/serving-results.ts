@@ -11,6 +11,8 @@ export interface ServingResult {
   readonly errorRate: number;
   readonly latencyMs: { readonly p50: number; readonly p95: number; readonly p99: number };
   readonly fallbacks: number;
+  /** Of all attempts for these answers, by the prices that targets declare; null where none declares one. */
+  readonly cost: { readonly total: number; readonly perAnswer: number } | null;
 }
 
 /** What really answered for a variant. */
@@ -26,7 +28,8 @@ export interface AsServed {
 /** Per variant and cloud that answered; the cloud is null where none did. Of what clients report nothing is known. */
 const SERVING = `
   SELECT variant, cloud, count(*)::DOUBLE AS exposures, count(*) FILTER (failed)::DOUBLE AS errors,
-    count(*) FILTER (fallback)::DOUBLE AS fallbacks, quantile_cont(latency_ms, [0.5, 0.95, 0.99]) AS latency
+    count(*) FILTER (fallback)::DOUBLE AS fallbacks, quantile_cont(latency_ms, [0.5, 0.95, 0.99]) AS latency,
+    sum(cost) AS total, avg(cost) AS "perAnswer"
   FROM exposure WHERE latency_ms IS NOT NULL GROUP BY variant, cloud ORDER BY variant, cloud NULLS LAST`;
 
 const AS_SERVED = `
@@ -34,9 +37,15 @@ const AS_SERVED = `
   FROM exposure_count WHERE served GROUP BY ALL ORDER BY variant, exposures DESC, target`;
 
 export async function servingOf(connection: DuckDBConnection): Promise<ServingResult[]> {
-  type Row = Omit<ServingResult, 'errorRate' | 'latencyMs'> & { readonly latency: [number, number, number] };
-  return (await rowsOf<Row>(connection, SERVING)).map(({ latency: [p50, p95, p99], ...row }) => ({
+  type Row = Omit<ServingResult, 'errorRate' | 'latencyMs' | 'cost'> & {
+    readonly latency: [number, number, number];
+    readonly total: number | null;
+    readonly perAnswer: number | null;
+  };
+  const rows = await rowsOf<Row>(connection, SERVING);
+  return rows.map(({ latency: [p50, p95, p99], total, perAnswer, ...row }) => ({
     ...row,
+    cost: total === null || perAnswer === null ? null : { total, perAnswer },
     errorRate: row.errors / row.exposures,
     latencyMs: { p50, p95, p99 },
   }));

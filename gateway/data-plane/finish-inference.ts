@@ -44,6 +44,7 @@ export async function finishInference(
     assigned: plan.assigned,
     target: result.served,
     attempts: result.attempts,
+    cost: result.cost,
     status,
     error: answer instanceof Problem ? answer.code : null,
   };

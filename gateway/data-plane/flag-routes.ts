@@ -143,6 +143,7 @@ function expose(
     assigned: planAttempts(assignment, endpoint).assigned,
     target: null,
     attempts: 0,
+    cost: null,
     status: 200,
     error: null,
   });

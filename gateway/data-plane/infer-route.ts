@@ -1,7 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { RequestHandler, Response } from 'express';
+import type { Target } from '../../models/catalogue/target.ts';
 import { contextOf, type RequestContext } from '../http/request-context.ts';
+import type { AttemptOutcome } from '../targets/attempt-outcome.ts';
 import { Cancellation } from '../targets/cancellation.ts';
+import { costOf } from '../targets/cost-of.ts';
 import type { InferenceCall } from '../targets/inference-call.ts';
 import type { DataPlane } from './data-plane.ts';
 import { deadlineOf } from './deadline.ts';
@@ -90,18 +93,25 @@ function recordAttempts(
     if (outcome.kind === 'answered' && target.pricePerRequest !== undefined) {
       telemetry.cost.inc({ endpoint: endpoint.endpoint.key, target: target.key }, target.pricePerRequest);
     }
+    const failure = outcome.kind === 'failed' ? outcome.failure : null;
     recordInvocation(spool, context, {
       endpoint: endpoint.endpoint.key,
       assignment,
       target,
       call,
       outcome: outcome.kind,
-      status: outcome.kind === 'answered' && target.kind !== 'onnx' ? 200 : null,
-      error: outcome.kind === 'failed' ? outcome.failure : null,
+      status: statusOf(target, outcome),
+      error: failure,
       latencyMs,
-      cost: target.pricePerRequest ?? null,
+      cost: costOf(target, failure),
     });
   };
+}
+
+/** What a target said in HTTP; null where it said nothing, or is here in the process. */
+function statusOf({ kind }: Target, outcome: AttemptOutcome): number | null {
+  if (outcome.kind === 'answered') return kind === 'onnx' ? null : 200;
+  return outcome.kind === 'abandoned' ? null : (outcome.status ?? null);
 }
 
 /** Cancelled when the client goes away before its answer is complete. */

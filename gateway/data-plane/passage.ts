@@ -5,6 +5,8 @@ import type { Target } from '../../models/catalogue/target.ts';
 import type { RequestContext } from '../http/request-context.ts';
 import { Problem } from '../problems.ts';
 import type { CompiledEndpoint } from '../snapshot/snapshot.ts';
+import { breakOf } from '../targets/answer-outcome.ts';
+import { costOf } from '../targets/cost-of.ts';
 import { setAnswerHeaders } from './answer-headers.ts';
 import { countAnswer } from './count-answer.ts';
 import type { DataPlane } from './data-plane.ts';
@@ -40,9 +42,12 @@ export function begun(plane: DataPlane, passage: Passage, status: number): Promi
   const away = TARGET_AWAY.has(status);
   plane.targets.breakers.report(target.key, !away);
   plane.telemetry.attempts.inc({ target: target.key, outcome: away ? 'failed' : 'answered' });
-  const exposed = expose(plane, passage, { status, target, error: status < 500 ? null : 'target-failed' });
+  const cost = costOf(target, null);
+  const error = status < 500 ? null : 'target-failed';
+  const exposed = expose(plane, passage, { status, target, error, cost });
   invoked(plane, passage, {
     status,
+    cost,
     outcome: away ? 'failed' : 'answered',
     error: status < 500 ? null : 'failed',
   });
@@ -74,16 +79,11 @@ function failed(plane: DataPlane, passage: Passage, error: unknown): Problem {
     : 'the target could not be reached';
   const problem = new Problem(code, `${detail} (endpoint "${endpoint.endpoint.key}")`, { cause: error });
   plane.targets.breakers.report(target.key, false);
-  plane.telemetry.attempts.inc({
-    target: target.key,
-    outcome: passage.outOfTime ? 'timeout' : 'unreachable',
-  });
-  void expose(plane, passage, { status: problem.status, target: null, error: code });
-  invoked(plane, passage, {
-    status: null,
-    outcome: 'failed',
-    error: passage.outOfTime ? 'timeout' : 'unreachable',
-  });
+  const failure = passage.outOfTime ? 'timeout' : breakOf(error);
+  const cost = costOf(target, failure);
+  plane.telemetry.attempts.inc({ target: target.key, outcome: failure });
+  void expose(plane, passage, { status: problem.status, target: null, error: code, cost });
+  invoked(plane, passage, { status: null, outcome: 'failed', error: failure, cost });
   // The problem leaves in this very turn.
   plane.spool.commit();
   countAnswer(plane.telemetry, context, {
@@ -98,7 +98,12 @@ function failed(plane: DataPlane, passage: Passage, error: unknown): Problem {
 function expose(
   plane: DataPlane,
   { context, endpoint, assignment, assigned }: Passage,
-  served: { readonly status: number; readonly target: Target | null; readonly error: string | null },
+  served: {
+    readonly status: number;
+    readonly target: Target | null;
+    readonly error: string | null;
+    readonly cost: number | null;
+  },
 ): Promise<void> {
   if (assignment.kind !== 'enrolled') return Promise.resolve();
   const { experiment, variant } = assignment;
@@ -115,7 +120,7 @@ function expose(
 function invoked(
   plane: DataPlane,
   { context, endpoint, assignment, assigned, target, calledMs }: Passage,
-  ended: Pick<Called, 'status' | 'outcome' | 'error'>,
+  ended: Pick<Called, 'status' | 'outcome' | 'error' | 'cost'>,
 ): void {
   recordInvocation(plane.spool, context, {
     endpoint: endpoint.endpoint.key,
@@ -123,7 +128,6 @@ function invoked(
     target,
     call: target.key === assigned.key ? 'primary' : 'fallback',
     latencyMs: performance.now() - calledMs,
-    cost: target.pricePerRequest ?? null,
     ...ended,
   });
 }

@@ -14,6 +14,8 @@ export interface Served {
   /** Null when no target answered. */
   readonly target: Target | null;
   readonly attempts: number;
+  /** Of all attempts, by their targets' declared prices; null where none declares one. */
+  readonly cost: number | null;
   readonly status: number;
   readonly error: string | null;
   /** Of an assignment beside the one that chose the target; the request's unless given. */
@@ -63,6 +65,7 @@ export async function recordExposure(
     status: served.status,
     error: served.error,
     latencyMs: Math.round(elapsedMs(context) * 1_000) / 1_000,
+    cost: served.cost,
     reported: false,
     dimensions: context.dimensions,
   };

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Target } from '../../models/catalogue/target.ts';
 import type { InvocationCall } from '../pipeline/invocation.ts';
-import { type AttemptOutcome, attemptFailed } from '../targets/attempt-outcome.ts';
+import { type AttemptFailed, type AttemptOutcome, attemptFailed } from '../targets/attempt-outcome.ts';
 import type { InferenceCall } from '../targets/inference-call.ts';
 import type { Targets } from '../targets/targets.ts';
+import { Bill } from './bill.ts';
 import type { Decisions } from './decisions.ts';
 import type { HedgeBudget } from './hedge-budget.ts';
 import { type AskTarget, type Hedge, hedgedAttempt } from './hedged-attempt.ts';
@@ -15,6 +16,8 @@ export interface PlanResult {
   readonly served: Target | null;
   readonly last: AttemptOutcome;
   readonly attempts: number;
+  /** Of every attempt, by the price that its target declares; null where none declares one. */
+  readonly cost: number | null;
   readonly outOfTime: boolean;
 }
 
@@ -57,16 +60,23 @@ export async function runPlan(targets: Targets, options: PlanOptions): Promise<P
   const { plan, deadline, decisions } = options;
   const passedOver: Step[] = [];
   const steps = plan.steps.map((step) => ({ ...step, force: false }));
+  const bill = new Bill();
   let attempts = 0;
   let last: AttemptOutcome = NO_TIME;
+  const sums = () => ({ attempts, cost: bill.total });
   for (let step = steps.shift(); step !== undefined; step = steps.shift()) {
     if (await worthTrying(targets, step, { last, decisions })) {
       const timeoutMs = shareOf(deadline, [step, ...steps, ...passedOver]);
-      if (timeoutMs < MIN_ATTEMPT_MS) return { served: null, last, attempts, outOfTime: true };
+      if (timeoutMs < MIN_ATTEMPT_MS) return { served: null, last, ...sums(), outOfTime: true };
       if (step.role !== null) decisions.add(step.force ? 'last-resort' : step.role, step.target.key);
-      const { target, outcome, hedged } = await tryStep(targets, step, { ...options, timeoutMs, steps });
+      const { target, outcome, hedged } = await tryStep(targets, step, {
+        ...options,
+        timeoutMs,
+        steps,
+        bill,
+      });
       attempts += Number(!isPassedOver(outcome)) + Number(hedged);
-      if (outcome.kind !== 'failed') return { ...ended(target, outcome), attempts, outOfTime: false };
+      if (outcome.kind !== 'failed') return { ...ended(target, outcome), ...sums(), outOfTime: false };
       decisions.add(decisionOf(outcome), target.key, outcome.failure);
       // Nobody was asked: what the client is told is what came of those who were.
       if (isPassedOver(outcome)) passedOver.push(step);
@@ -74,7 +84,7 @@ export async function runPlan(targets: Targets, options: PlanOptions): Promise<P
     }
     if (steps.length === 0) steps.push(...passedOver.splice(0).map((rested) => ({ ...rested, force: true })));
   }
-  return { served: null, last, attempts, outOfTime: isTimeout(last) };
+  return { served: null, last, ...sums(), outOfTime: isTimeout(last) };
 }
 
 const ended = (target: Target, last: AttemptOutcome) => ({
@@ -82,13 +92,11 @@ const ended = (target: Target, last: AttemptOutcome) => ({
   last,
 });
 
-type Failed = AttemptOutcome & { readonly kind: 'failed' };
-
 const isPassedOver = (outcome: AttemptOutcome) =>
   outcome.kind === 'failed' && outcome.failure === 'circuit-open';
 const isTimeout = (outcome: AttemptOutcome) => outcome.kind === 'failed' && outcome.failure === 'timeout';
 
-const decisionOf = ({ failure }: Failed) =>
+const decisionOf = ({ failure }: AttemptFailed) =>
   failure === 'circuit-open' || failure === 'shed' ? failure : 'failed';
 
 /** A first try always is. A repeat only if the first try did no work, the budget allows it, and after a pause. */
@@ -113,6 +121,7 @@ async function worthTrying(
 
 interface TryOptions extends PlanOptions {
   readonly timeoutMs: number;
+  readonly bill: Bill;
   /** Still to come. */
   readonly steps: readonly Step[];
 }
@@ -120,12 +129,14 @@ interface TryOptions extends PlanOptions {
 async function tryStep(
   targets: Targets,
   step: Step & { readonly force: boolean },
-  { call, timeoutMs, steps, hedges, decisions, onAttempt }: TryOptions,
+  { call, timeoutMs, steps, hedges, decisions, bill, onAttempt }: TryOptions,
 ) {
   const { target, force } = step;
   const ask: AskTarget = async (asked, { as, ...options }) => {
     const startedMs = performance.now();
+    const settle = bill.charge(asked);
     const outcome = await targets.attempt(asked, call, options);
+    settle(outcome.kind === 'failed' ? outcome.failure : null);
     if (!isPassedOver(outcome))
       onAttempt({ target: asked, call: as }, outcome, performance.now() - startedMs);
     return outcome;

@@ -48,6 +48,7 @@ export async function throughCache(
       served: assigned,
       last: { kind: 'answered', body: id === undefined ? kept : withResponseId(kept, id) },
       attempts: 0,
+      cost: assigned.pricePerRequest === undefined ? null : 0,
       outOfTime: false,
     }),
   });

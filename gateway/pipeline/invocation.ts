@@ -37,9 +37,9 @@ export interface Invocation extends ShadowDifference {
   readonly outcome: 'answered' | 'rejected' | 'failed' | 'abandoned';
   /** HTTP status that the target gave; null when it gave none. */
   readonly status: number | null;
-  /** Kind of failure; null on success. */
+  /** Kind of failure, as AttemptFailure names it; null on success. */
   readonly error: string | null;
   readonly latencyMs: number;
-  /** By the target's declared price; null where none is declared. */
+  /** By the target's declared price, 0 where it was never reached; null where none is declared. */
   readonly cost: number | null;
 }

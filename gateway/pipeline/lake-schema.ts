@@ -71,6 +71,12 @@ const exposures: Columns<Exposure> = {
   latencyMs: optional(
     number('latency_ms', 'From arrival to the answer being ready to leave, ms; null when reported'),
   ),
+  cost: optional(
+    number(
+      'cost',
+      "All attempts for the answer, by their targets' declared prices; null where none declares one",
+    ),
+  ),
   reported: {
     name: 'reported',
     type: 'BOOLEAN',
@@ -111,9 +117,19 @@ const invocations: Columns<Invocation> = {
   call: text('call', '`primary`, `retry`, `fallback`, `hedge` or `shadow`'),
   outcome: text('outcome', '`answered`, `rejected`, `failed` or `abandoned`'),
   status: optional(whole('status', 'HTTP status of the target; null when it gave none')),
-  error: optional(text('error', 'Kind of failure; null on success')),
+  error: optional(
+    text(
+      'error',
+      'Kind of failure: `unreachable`, `reset`, `timeout`, `overloaded`, `failed`, …; null on success',
+    ),
+  ),
   latencyMs: number('latency_ms', 'From the call to its end (headers, for a stream), ms'),
-  cost: optional(number('cost', "By the target's declared price; null where none is declared")),
+  cost: optional(
+    number(
+      'cost',
+      "By the target's declared price, 0 where it was never reached; null where none is declared",
+    ),
+  ),
   distance: optional(number('distance', 'Shadow: largest relative difference of two numbers, 0 is equal')),
   overlap: optional(number('overlap', 'Shadow: share of the top of the ranking that both have, 0–1')),
   difference: optional(

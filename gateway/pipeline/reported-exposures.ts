@@ -99,6 +99,7 @@ const NOT_SERVED = {
   status: null,
   error: null,
   latencyMs: null,
+  cost: null,
   reported: true,
   dimensions: {},
 } as const;

@@ -1,6 +1,12 @@
 import { inferBody, JSON_LENGTH_HEADER } from '../../models/codecs/infer-body.ts';
 import { unwrapModelError } from '../../models/codecs/sagemaker-error.ts';
-import { type AttemptOutcome, attemptFailed, endedBy } from './attempt-outcome.ts';
+import {
+  type AttemptFailed,
+  type AttemptOutcome,
+  type AttemptRejected,
+  attemptFailed,
+  endedBy,
+} from './attempt-outcome.ts';
 import type { Cancellation } from './cancellation.ts';
 import { AnswerTooLarge, type ExchangeAnswer, FirstByteTimeout } from './exchange.ts';
 
@@ -17,15 +23,16 @@ const MODEL_ERROR = 424;
 export function outcomeOf({ status, headers, body }: ExchangeAnswer): AttemptOutcome {
   if (status >= 200 && status < 300) {
     const answer = inferBody(body, headers[JSON_LENGTH_HEADER]);
-    return answer.ok && body[0] === OPENING_BRACE
-      ? { kind: 'answered', body: answer.value }
-      : attemptFailed('bad-answer', `status ${status} with a body that is not a JSON object`);
+    if (answer.ok && body[0] === OPENING_BRACE) return { kind: 'answered', body: answer.value };
+    const noObject = attemptFailed('bad-answer', `status ${status} with a body that is not a JSON object`);
+    return { ...noObject, status };
   }
   const inside = status === MODEL_ERROR ? unwrapModelError(body) : null;
-  return inside === null ? refusal(status, errorText(body)) : refusal(inside.status, inside.message);
+  const refused = inside === null ? refusal(status, errorText(body)) : refusal(inside.status, inside.message);
+  return { ...refused, status: inside?.status ?? status };
 }
 
-function refusal(status: number, text: string): AttemptOutcome {
+function refusal(status: number, text: string): AttemptRejected | AttemptFailed {
   const message = text.slice(0, MAX_ERROR_CHARS);
   if (REQUEST_AT_FAULT.has(status)) return { kind: 'rejected', message };
   if (status === 429 || status === 503)
@@ -62,6 +69,13 @@ const NOTHING_SENT = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
 
+const BROKEN_OFF = /^(ECONNRESET|EPIPE|UND_ERR_SOCKET|HPE_\w+)$/;
+
+/** How an exchange broke that came to no answer. */
+export function breakOf(error: unknown): 'unreachable' | 'reset' {
+  return BROKEN_OFF.test(errorCode(error)) ? 'reset' : 'unreachable';
+}
+
 /** What a broken exchange means for the attempt. */
 export function outcomeOfError(error: unknown, cancellation: Cancellation): AttemptOutcome {
   if (cancellation.reason !== null) return endedBy(cancellation);
@@ -70,7 +84,7 @@ export function outcomeOfError(error: unknown, cancellation: Cancellation): Atte
   if (error instanceof AnswerTooLarge || code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') {
     return attemptFailed('bad-answer', 'the answer is larger than is accepted');
   }
-  return attemptFailed('unreachable', code, NOTHING_SENT.has(code));
+  return attemptFailed(breakOf(error), code, NOTHING_SENT.has(code));
 }
 
 /** The code of a network error; of several tried addresses, the first one's. */

@@ -3,7 +3,10 @@ import type { CancelReason } from './cancellation.ts';
 
 /** Why an attempt on a target came to nothing. */
 export type AttemptFailure =
+  /** Nothing was sent: refused, not found, no route, no trust. */
   | 'unreachable'
+  /** The connection broke before the answer was complete. */
+  | 'reset'
   | 'timeout'
   | 'overloaded'
   | 'refused-us'
@@ -18,23 +21,31 @@ export type AttemptFailure =
 /** What came of one attempt. Expected in every form, so it is a value and not an exception. */
 export type AttemptOutcome =
   | { readonly kind: 'answered'; readonly body: InferBody }
-  /** The request itself is at fault: another target would say the same. */
-  | { readonly kind: 'rejected'; readonly message: string }
-  /** The target is at fault. `safeToRepeat`: it did no work, so asking it again costs nothing twice. */
-  | {
-      readonly kind: 'failed';
-      readonly failure: AttemptFailure;
-      readonly safeToRepeat: boolean;
-      readonly message: string;
-    }
+  | AttemptRejected
+  | AttemptFailed
   /** The client went away: nobody's fault. */
   | { readonly kind: 'abandoned' };
 
-export function attemptFailed(
-  failure: AttemptFailure,
-  message: string,
-  safeToRepeat = false,
-): AttemptOutcome {
+/** The request itself is at fault: another target would say the same. */
+export interface AttemptRejected {
+  readonly kind: 'rejected';
+  readonly message: string;
+  /** HTTP status that the target gave, where it gave one. */
+  readonly status?: number;
+}
+
+/** The target is at fault. */
+export interface AttemptFailed {
+  readonly kind: 'failed';
+  readonly failure: AttemptFailure;
+  /** It did no work, so asking it again costs nothing twice. */
+  readonly safeToRepeat: boolean;
+  readonly message: string;
+  /** HTTP status that the target gave, where it gave one. */
+  readonly status?: number;
+}
+
+export function attemptFailed(failure: AttemptFailure, message: string, safeToRepeat = false): AttemptFailed {
   return { kind: 'failed', failure, safeToRepeat, message };
 }
 

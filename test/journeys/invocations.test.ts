@@ -17,6 +17,23 @@ beforeAll(async () => {
   const place = { kind: 'http', cloud: 'aws', region: 'eu-central-1', url: aws.url };
   await gateway.register('/targets', { key: 'pages', ...place });
   await gateway.register('/endpoints', { key: 'pages', defaultTarget: 'pages' });
+  const ranker = {
+    kind: 'oip',
+    model: 'ranker',
+    version: 'v2',
+    region: 'eu-central-1',
+    pricePerRequest: 0.25,
+  };
+  await gateway.register('/targets', { ...ranker, key: 'priced', cloud: 'aws', url: aws.url });
+  await gateway.register('/targets', { ...ranker, key: 'dead', cloud: 'aws', url: 'http://127.0.0.1:1' });
+  for (const key of ['priced', 'dead']) {
+    await gateway.register('/endpoints', { key, defaultTarget: key });
+    await gateway.register('/experiments', {
+      ...{ key: `by-${key}`, endpoint: key, unit: 'user' },
+      variants: ['control', 'same'].map((variant) => ({ key: variant, weight: 5_000, target: key })),
+    });
+    await gateway.register(`/experiments/by-${key}/start`, {});
+  }
   ({ secret } = await gateway.tenant('acme'));
 });
 
@@ -26,12 +43,14 @@ afterAll(async () => {
 });
 
 const ask = async (path: string) => {
-  const headers = { 'x-api-key': secret };
+  const headers = { 'x-api-key': secret, 'x-switchyard-unit': 'u1' };
   const answer = await call(`${gateway.url}${path}`, { method: 'POST', headers, body: INFER_BODY });
   const requestId = answer.headers.get('x-request-id');
   const invocations = () =>
     readSpool(gateway.dataDir, 'invocations').filter((row) => row['requestId'] === requestId);
-  return { answer, invocations };
+  const exposure = () =>
+    readSpool(gateway.dataDir, 'exposures').find((row) => row['requestId'] === requestId);
+  return { answer, invocations, exposure };
 };
 
 describe('an invocation', () => {
@@ -70,5 +89,26 @@ describe('an invocation', () => {
       .toEqual([
         expect.objectContaining({ target: 'pages', call: 'primary', outcome: 'answered', status: 200 }),
       ]);
+  });
+
+  it('says what became of the call and what it cost, and so does the exposure of all its calls together', async () => {
+    aws.behave(failWith(500));
+    const failed = await ask('/v2/models/priced/infer');
+    aws.behave((_request, response) => response.destroy());
+    const reset = await ask('/v2/models/priced/infer');
+    aws.behave(openInferenceAnswer(1));
+    const dead = await ask('/v2/models/dead/infer');
+
+    expect(failed.invocations()[0]).toMatchObject({
+      target: 'priced',
+      error: 'failed',
+      status: 500,
+      cost: 0.25,
+    });
+    expect(failed.exposure()).toMatchObject({ fallback: true, cost: 0.25 });
+    expect(reset.invocations()[0]).toMatchObject({ error: 'reset', status: null, cost: 0.25 });
+    expect(dead.invocations()[0]).toMatchObject({ error: 'unreachable', status: null, cost: 0 });
+    // The twin that answered declares no price.
+    expect(dead.exposure()).toMatchObject({ fallback: true, cost: 0 });
   });
 });

@@ -35,7 +35,7 @@ import sqlglot
 from sqlglot.optimizer.qualify import qualify
 
 LAKE = {
-  'exposures': {c: 'text' for c in ['tenant', 'id', 'at', 'experiment', 'revision', 'variant', 'unit', 'latency_ms', 'fallback', 'status', 'error']},
+  'exposures': {c: 'text' for c in ['tenant', 'id', 'at', 'experiment', 'revision', 'variant', 'unit', 'latency_ms', 'cost', 'fallback', 'status', 'error']},
   'outcomes': {c: 'text' for c in ['tenant', 'id', 'at', 'received_at', 'event', 'unit_type', 'unit', 'value']},
 }
 problems = []

@@ -23,5 +23,7 @@ export const EVERY_METRIC: readonly Metric[] = [
   { key: 'back', event: 'rated', kind: 'retention', window: { delayHours: 1, lengthHours: 100 } },
   { key: 'typical', event: 'rated', kind: 'quantile', quantile: 0.5, filter: { value: { gte: 1, ne: 5 } } },
   { key: 'slowest', source: 'gateway', value: 'latency', kind: 'quantile', quantile: 0.9 },
+  { key: 'price', source: 'gateway', value: 'cost', kind: 'mean' },
+  { key: 'dearest', source: 'gateway', value: 'cost', kind: 'quantile', quantile: 0.8 },
   { key: 'failures', source: 'gateway', value: 'error', kind: 'proportion' },
 ].map((definition) => metricSchema.parse(definition));

@@ -27,6 +27,7 @@ export function exposure(fields: Partial<Exposure> = {}): Exposure {
     status: 200,
     error: null,
     latencyMs: 4.5,
+    cost: null,
     reported: false,
     dimensions: {},
     ...fields,

@@ -1,7 +1,7 @@
 import type { RecordKind } from '../../pipeline/spool-layout.ts';
 
 /** Raised whenever the tables below, or what is put in them, change: an older digest is thrown away and made anew. */
-export const DIGEST_VERSION = 3;
+export const DIGEST_VERSION = 4;
 
 /** How one kind of record is kept in the digest: its rows narrow, what few values it has once in a table of its own. */
 export interface DigestTable {
@@ -43,7 +43,11 @@ const exposures: DigestTable = {
     // Each has few values, but their combinations make this table as long as they are many.
     dimensions: { from: 'dimensions', type: 'MAP(VARCHAR, VARCHAR)' },
   },
-  measures: { at_ms: instant('at'), latency_ms: { from: 'latency_ms', type: 'DOUBLE' } },
+  measures: {
+    at_ms: instant('at'),
+    latency_ms: { from: 'latency_ms', type: 'DOUBLE' },
+    cost: { from: 'cost', type: 'DOUBLE' },
+  },
   first: 'at_ms',
 };
 

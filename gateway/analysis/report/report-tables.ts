@@ -35,12 +35,14 @@ export function servingSection({ serving, asServed, fallbacks }: ExperimentResul
   return html`<section><h2>Serving</h2>
 <div class="scroll"><table><caption>Per variant and cloud that answered</caption><thead><tr><th>Variant</th><th>Cloud</th>
 <th class="number">Exposures</th><th class="number">Errors</th><th class="number">Fallbacks</th>
-<th class="number">p50, ms</th><th class="number">p95, ms</th><th class="number">p99, ms</th></tr></thead><tbody>
+<th class="number">p50, ms</th><th class="number">p95, ms</th><th class="number">p99, ms</th>
+<th class="number">Cost</th><th class="number">Per answer</th></tr></thead><tbody>
 ${serving.map(
-  ({ variant, cloud, exposures, errorRate, fallbacks: own, latencyMs }) => html`<tr><td>${variant}</td>
+  ({ variant, cloud, exposures, errorRate, fallbacks: own, latencyMs, cost }) => html`<tr><td>${variant}</td>
 <td>${cloud ?? 'none answered'}</td><td class="number">${count(exposures)}</td><td class="number">${percent(errorRate)}</td>
 <td class="number">${count(own)}</td><td class="number">${figure(latencyMs.p50)}</td><td class="number">${figure(latencyMs.p95)}</td>
-<td class="number">${figure(latencyMs.p99)}</td></tr>`,
+<td class="number">${figure(latencyMs.p99)}</td><td class="number">${cost === null ? '' : figure(cost.total)}</td>
+<td class="number">${cost === null ? '' : figure(cost.perAnswer)}</td></tr>`,
 )}</tbody></table></div>
 <div class="scroll"><table><caption>What answered for each variant${
     fallbacks === 0 ? '' : `; ${count(fallbacks)} answers by another target than the assigned one`

@@ -47,8 +47,8 @@ function exposuresSql({ experiment, asOfMs, ...scope }: AnalysisScope, dialect: 
   const { column, text, table, epochMs } = dialect;
   const at = column('at');
   return `
-  SELECT unit_id, at_ms, revision, variant, latency_ms, failed, fallback FROM (
-    SELECT CONCAT(tenant, '/', unit) AS unit_id, ${epochMs(at)} AS at_ms, revision, variant, latency_ms, fallback,
+  SELECT unit_id, at_ms, revision, variant, latency_ms, cost, failed, fallback FROM (
+    SELECT CONCAT(tenant, '/', unit) AS unit_id, ${epochMs(at)} AS at_ms, revision, variant, latency_ms, cost, fallback,
       (status >= 500 OR error IS NOT NULL) AS failed,
       ROW_NUMBER() OVER (PARTITION BY tenant, id ORDER BY ${at}) AS copy_number
     FROM ${table('exposures')}

@@ -21,10 +21,12 @@ export function valuesSql(metric: Metric, { dialect: { text, double }, epoch, on
       latency: 'e.latency_ms',
       error: 'CASE WHEN e.failed THEN 1 ELSE 0 END',
       fallback: 'CASE WHEN e.fallback THEN 1 ELSE 0 END',
-    };
+      cost: 'e.cost',
+    }[metric.value ?? 'latency'];
     return `
-  SELECT u.unit_id, u.variant, CAST(${value[metric.value ?? 'latency']} AS ${double}) AS v
-  FROM exposure e JOIN unit u ON u.unit_id = e.unit_id WHERE ${analysed}`;
+  SELECT u.unit_id, u.variant, CAST(${value} AS ${double}) AS v
+  FROM exposure e JOIN unit u ON u.unit_id = e.unit_id
+  WHERE ${analysed} AND e.latency_ms IS NOT NULL AND ${value} IS NOT NULL`;
   }
   const { fromMs, toMs } = windowOf(metric);
   const conditions = [

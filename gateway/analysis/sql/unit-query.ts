@@ -13,7 +13,8 @@ export interface UnitScope {
 
 /** Of answers that the gateway gave; of exposures that clients report nothing is known. */
 const SUMS = `COUNT(latency_ms) AS exposures, SUM(latency_ms) AS latency_sum,
-    COUNT(CASE WHEN failed THEN 1 END) AS error_sum, COUNT(CASE WHEN fallback THEN 1 END) AS fallback_sum`;
+    COUNT(CASE WHEN failed THEN 1 END) AS error_sum, COUNT(CASE WHEN fallback THEN 1 END) AS fallback_sum,
+    COUNT(cost) AS priced, SUM(cost) AS cost_sum`;
 
 /**
  * Each unit of `exposure` once: its variant, its first exposure, and the epoch of weights that it was first seen in,
@@ -30,7 +31,7 @@ export function unitSql({ epochs, moved }: UnitScope): string {
   }
   const ends = epochs.slice(1).map(({ fromMs }, epoch) => `WHEN epoch = ${epoch} THEN ${fromMs}`);
   return `
-  SELECT unit_id, variant, first_ms, exposures, latency_sum, error_sum, fallback_sum, epoch,
+  SELECT unit_id, variant, first_ms, exposures, latency_sum, error_sum, fallback_sum, priced, cost_sum, epoch,
     ${moved ? `CASE ${ends.join(' ')} END` : 'CAST(NULL AS BIGINT)'} AS until_ms,
     CASE WHEN variant <> other THEN 'crossed' ELSE 'analysed' END AS state
   FROM (${unitsByEpochSql(epochs)}) p WHERE place = 1`;

@@ -77,15 +77,16 @@ function denominatorValue(metric: Metric, { stretch, tallies, dialect }: Measuri
 /** Of the unit's exposures: their number, or a sum over them. */
 function gatewayValue({ key, kind, value }: Metric, { double }: Dialect): string {
   const sum = `u.${value}_sum`;
+  const answers = value === 'cost' ? 'u.priced' : 'u.exposures';
   switch (kind) {
     case 'proportion':
       return `CASE WHEN ${sum} > 0 THEN 1e0 ELSE 0e0 END`;
     case 'count':
-      return `CAST(u.exposures AS ${double})`;
+      return `CAST(${answers} AS ${double})`;
     case 'sum':
       return `CAST(${sum} AS ${double})`;
     case 'mean':
-      return `CAST(${sum} AS ${double}) / NULLIF(u.exposures, 0)`;
+      return `CAST(${sum} AS ${double}) / NULLIF(${answers}, 0)`;
     default:
       throw new RangeError(`"${key}" is a ${kind}: units have no value in it`);
   }

@@ -8,6 +8,7 @@ import type { Spool } from '../../pipeline/spool.ts';
 import type { CompiledEndpoint } from '../../snapshot/snapshot.ts';
 import type { AttemptOutcome } from '../../targets/attempt-outcome.ts';
 import { Cancellation } from '../../targets/cancellation.ts';
+import { costOf } from '../../targets/cost-of.ts';
 import type { InferenceCall } from '../../targets/inference-call.ts';
 import type { Targets } from '../../targets/targets.ts';
 import type { Telemetry } from '../../telemetry/metrics.ts';
@@ -91,6 +92,7 @@ export class Shadows {
     telemetry.shadowSeconds.observe({ target: target.key }, latencyMs / 1_000);
     const shadow = differenceOf(answered.answer, outcome, tolerance);
     this.#count(answered, target, shadow.difference ?? outcome.kind);
+    const failure = outcome.kind === 'failed' ? outcome.failure : null;
     recordInvocation(spool, answered.context, {
       endpoint: answered.endpoint.endpoint.key,
       assignment: answered.assignment,
@@ -98,9 +100,9 @@ export class Shadows {
       call: 'shadow',
       outcome: outcome.kind,
       status: null,
-      error: outcome.kind === 'failed' ? outcome.failure : null,
+      error: failure,
       latencyMs,
-      cost: target.pricePerRequest ?? null,
+      cost: costOf(target, failure),
       shadow,
     });
   }

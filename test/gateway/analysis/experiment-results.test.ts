@@ -68,7 +68,7 @@ describe('results computed by hand', () => {
     const results = await resultsOf([
       {
         exposures: [
-          seen('a', { latencyMs: 10 }),
+          seen('a', { latencyMs: 10, cost: 0.02 }),
           seen('a', {
             at: T0 + 60 * SECOND_MS,
             latencyMs: 20,
@@ -77,7 +77,7 @@ describe('results computed by hand', () => {
             cloud: null,
             servedTarget: null,
           }),
-          seen('b', { latencyMs: 5 }),
+          seen('b', { latencyMs: 5, cost: 0.04 }),
           seen('c', {
             variant: 'treatment',
             cloud: 'gcp',
@@ -152,6 +152,7 @@ describe('results computed by hand', () => {
         errorRate: 0,
         latencyMs: { p50: 5, p95: expect.closeTo(9.5, 9), p99: expect.closeTo(9.9, 9) },
         fallbacks: 0,
+        cost: { total: expect.closeTo(0.06, 9), perAnswer: expect.closeTo(0.03, 9) },
       },
       {
         variant: 'control',
@@ -161,6 +162,7 @@ describe('results computed by hand', () => {
         errorRate: 1,
         latencyMs: { p50: 20, p95: 20, p99: 20 },
         fallbacks: 0,
+        cost: null,
       },
       expect.objectContaining({ variant: 'treatment', cloud: 'aws', exposures: 1 }),
       expect.objectContaining({ variant: 'treatment', cloud: 'gcp', exposures: 3, fallbacks: 1 }),

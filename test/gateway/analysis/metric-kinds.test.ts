@@ -207,8 +207,10 @@ describe('metrics, by hand', () => {
 
   it("are made of the gateway's own records too", async () => {
     const exposures = [
-      seen('a', { latencyMs: 10 }),
+      seen('a', { latencyMs: 10, cost: 0.5 }),
+      // Of a target without a price: nothing is known of its cost.
       seen('a', { latencyMs: 30, fallback: true }),
+      seen('a', { latencyMs: null, status: null, reported: true }),
       seen('b', { latencyMs: 50, status: 502, error: 'target-failed' }),
     ];
     expect(
@@ -218,6 +220,9 @@ describe('metrics, by hand', () => {
           fallbacks: { source: 'gateway', value: 'fallback', kind: 'sum' },
           'p50-latency': { source: 'gateway', value: 'latency', kind: 'quantile', quantile: 0.5 },
           answers: { source: 'gateway', value: 'latency', kind: 'count' },
+          'mean-cost': { source: 'gateway', value: 'cost', kind: 'mean' },
+          'total-cost': { source: 'gateway', value: 'cost', kind: 'sum' },
+          'p50-cost': { source: 'gateway', value: 'cost', kind: 'quantile', quantile: 0.5 },
         },
         { exposures },
       ),
@@ -236,6 +241,18 @@ describe('metrics, by hand', () => {
       ],
       answers: [
         [2, 1.5],
+        [0, 0],
+      ],
+      'mean-cost': [
+        [1, 0.5],
+        [0, 0],
+      ],
+      'total-cost': [
+        [1, 0.5],
+        [0, 0],
+      ],
+      'p50-cost': [
+        [1, 0.5],
         [0, 0],
       ],
       latency: [

@@ -59,7 +59,10 @@ describe('the shipper', () => {
     const { root, directory, lake } = await bench();
     const spool = openSpool({ directory, writerId: 'w' });
     const late = Date.UTC(2026, 10, 20, 23, 59, 59, 999);
-    await spool.append('exposures', exposure({ id: 'a', at: late, dimensions: { country: 'DE' } }));
+    await spool.append(
+      'exposures',
+      exposure({ id: 'a', at: late, cost: 0.25, dimensions: { country: 'DE' } }),
+    );
     await spool.append(
       'exposures',
       exposure({ id: 'b', at: late + 1, servedTarget: null, error: 'target-failed' }),
@@ -102,6 +105,7 @@ describe('the shipper', () => {
       region: 'us-east-1',
       fallback: false,
       attempts: 1,
+      cost: 0.25,
       status: 200,
       error: null,
       latency_ms: 4.5,

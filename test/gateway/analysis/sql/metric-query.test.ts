@@ -50,6 +50,7 @@ function records() {
       at: T0 + (revision === 1 ? 0 : 10 * HOUR_MS) + Math.floor(random() * 9 * HOUR_MS),
       latencyMs: Math.round(random() * 1_000) / 10,
       status: random() < 0.1 ? 502 : 200,
+      cost: random() < 0.2 ? null : Math.round(random() * 100) / 100,
     });
   });
   const outcomes = Array.from({ length: 2_000 }, (_, index) => {
