@@ -79,7 +79,7 @@ export default {
       from: { path: '^cli/' },
       to: {
         path: '^(experiments|models|gateway|infra|demo|console|test)/',
-        pathNot: ['^gateway/config\\.ts$', '^models/(artifacts|onnx|catalogue)/'],
+        pathNot: ['^gateway/(config|environment-schema)\\.ts$', '^models/(artifacts|onnx|catalogue)/'],
       },
     },
     { name: 'no-orphan-resolution', severity: 'error', from: {}, to: { couldNotResolve: true } },

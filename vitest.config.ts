@@ -16,7 +16,7 @@ export default defineConfig({
         test: {
           name: 'fast',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/{faults,peers,bench,stacks,simulations,browser}/**'],
+          exclude: ['test/{faults,processes,peers,bench,stacks,simulations,browser}/**'],
           testTimeout: 20_000,
           // Files share a process, and what it has loaded: a fifth of the tier was loading it again for each.
           isolate: false,
@@ -26,6 +26,14 @@ export default defineConfig({
         test: {
           name: 'faults',
           include: ['test/faults/**/*.test.ts'],
+          testTimeout: 180_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'processes',
+          include: ['test/processes/**/*.test.ts'],
           testTimeout: 180_000,
           fileParallelism: false,
         },

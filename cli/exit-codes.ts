@@ -9,6 +9,8 @@ export const EXIT = {
   unreachable: 3,
   /** The key is missing, unknown, or has not the role for this. */
   forbidden: 4,
+  /** There is no such thing. */
+  notFound: 5,
   /** `experiment results --check`: the data do not yet say. */
   keepRunning: 10,
   /** `experiment results --check`: every variant has lost. */
@@ -17,4 +19,6 @@ export const EXIT = {
   untrusted: 12,
   /** `experiment results --check`: it has stopped before the data could say. */
   inconclusive: 13,
+  /** `start`, `runner`, `analyze`: a setting cannot be used (EX_CONFIG of sysexits.h). */
+  settings: 78,
 } as const;

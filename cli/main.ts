@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { existsSync } from 'node:fs';
 import { CommanderError } from 'commander';
 import { EXIT } from './exit-codes.ts';
 import { explainFailure } from './explain-failure.ts';
@@ -8,6 +9,9 @@ import { createProgram } from './program.ts';
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.failed);
 });
+
+// What `switchyard init` leaves here; what the environment says already wins.
+if (existsSync('.env')) process.loadEnvFile('.env');
 
 try {
   await createProgram().parseAsync(process.argv);

@@ -1,10 +1,14 @@
 import { Command, Option } from 'commander';
+import { analyzeCommand } from './commands/analyze.ts';
 import { completionCommand } from './commands/completion.ts';
 import { applyCommand, exportCommand } from './commands/configuration.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { experimentCommand } from './commands/experiment.ts';
+import { explainCommand } from './commands/explain.ts';
+import { initCommand } from './commands/init.ts';
 import { modelCommand } from './commands/model.ts';
 import { demoCommand, runnerCommand, startCommand } from './commands/processes.ts';
+import { targetsCommand } from './commands/targets.ts';
 
 const DEFAULT_URL = 'http://127.0.0.1:8080';
 
@@ -22,13 +26,17 @@ export function createProgram(): Command {
     .showHelpAfterError('(add --help for what it takes)')
     .exitOverride();
   const commands = [
+    initCommand(),
     startCommand(),
     runnerCommand(),
     demoCommand(),
     applyCommand(),
     exportCommand(),
     experimentCommand(),
+    explainCommand(),
     modelCommand(),
+    targetsCommand(),
+    analyzeCommand(),
     doctorCommand(),
     completionCommand(),
   ];

@@ -82,19 +82,20 @@ async function analyzeEach({
   const running = [...(source.current?.snapshot.experiments.values() ?? [])].filter(
     ({ state }) => state === 'running',
   );
-  for (const registered of running) {
+  for (const [index, registered] of running.entries()) {
     const { key } = registered.experiment;
+    const progress = { experiment: key, done: index + 1, total: running.length };
     try {
       const results = await analysis.results(registered, { detailed: true, methods: [] });
       report.analysed.push(key);
       logger.info(
-        { experiment: key, verdict: results.verdict.decision, files: results.input.filesRead },
+        { ...progress, verdict: results.verdict.decision, files: results.input.filesRead },
         'analysed',
       );
       report.halted.push(...(await haltBreached(registered, results, acting)));
     } catch (error) {
       report.failed.push(key);
-      logger.error({ err: error, experiment: key }, 'the results of an experiment could not be made');
+      logger.error({ ...progress, err: error }, 'the results of an experiment could not be made');
     }
   }
   return report;

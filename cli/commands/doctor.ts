@@ -1,6 +1,5 @@
 import { Command } from 'commander';
 import { contextOf } from '../context.ts';
-import { examine } from '../doctor/examine.ts';
 import { EXIT } from '../exit-codes.ts';
 
 /** `switchyard doctor`: what is wrong with this machine's setting, and how to mend it. */
@@ -9,6 +8,8 @@ export function doctorCommand(): Command {
     .description('check the environment, the database, the buckets and the clock, and say how to mend each')
     .action(async (_options: unknown, self: Command) => {
       const { terminal, gateway } = contextOf(self);
+      // Here and not above: the clients of databases and buckets would slow every other command down.
+      const { examine } = await import('../doctor/examine.ts');
       const findings = await examine({ environment: process.env, gateway });
       const text = findings
         .map(({ what, state, detail, mend }) => {

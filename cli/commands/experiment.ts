@@ -4,6 +4,7 @@ import { EXIT } from '../exit-codes.ts';
 import type { Json } from '../gateway-client.ts';
 import { resultsText } from '../results-text.ts';
 import { table } from '../table.ts';
+import { rampCommand, shipCommand } from './experiment-changes.ts';
 
 const LIFECYCLE = [
   ['start', 'let it assign units'],
@@ -34,6 +35,7 @@ export function experimentCommand(): Command {
       .argument('<key>')
       .action((key: string, _options: unknown, self: Command) => act(contextOf(self), { key, action }));
   }
+  command.addCommand(rampCommand()).addCommand(shipCommand());
   command
     .command('results')
     .description('the verdict, and the numbers behind it')

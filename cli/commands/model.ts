@@ -1,12 +1,11 @@
 import { createHash, sign } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { Command, InvalidArgumentError } from 'commander';
+import { Argument, Command, InvalidArgumentError } from 'commander';
 import { ObjectStoreError } from '../../models/artifacts/object-store.ts';
-import { openObjectStore } from '../../models/artifacts/open-object-store.ts';
-import { runCanary } from '../../models/onnx/run-canary.ts';
 import { type Context, contextOf } from '../context.ts';
 import { RefusedError } from '../gateway-client.ts';
+import type { Progress } from '../progress.ts';
 
 interface PushOptions {
   readonly to: readonly string[];
@@ -21,7 +20,12 @@ export function modelCommand(): Command {
   command
     .command('push')
     .description('check an ONNX file, upload it and register it as a version')
-    .argument('<model/version>', 'what it becomes: a model is registered if it is new, a version has to be')
+    .addArgument(
+      new Argument(
+        '<model/version>',
+        'what it becomes: a model is registered if it is new, a version has to be',
+      ).argParser(parseName),
+    )
     .argument('<file>', 'the ONNX model')
     .requiredOption(
       '--to <uri...>',
@@ -33,19 +37,22 @@ export function modelCommand(): Command {
       '--sign-as <key>',
       'sign it by the Ed25519 key in SWITCHYARD_SIGNING_KEY (PKCS #8, PEM), under this name',
     )
-    .action((name: string, file: string, options: PushOptions, self: Command) =>
-      push(contextOf(self), { ...parseName(name), file, ...options }),
+    .action((name: Name, file: string, options: PushOptions, self: Command) =>
+      push(contextOf(self), { ...name, file, ...options }),
     );
   return command;
 }
 
-interface Push extends PushOptions {
+interface Name {
   readonly model: string;
   readonly version: string;
+}
+
+interface Push extends PushOptions, Name {
   readonly file: string;
 }
 
-function parseName(name: string): { readonly model: string; readonly version: string } {
+function parseName(name: string): Name {
   const [model, version, ...rest] = name.split('/');
   if (!model || !version || rest.length > 0) {
     throw new InvalidArgumentError(`"${name}" must be a model and a version, as in movie-ranker/v3`);
@@ -53,43 +60,56 @@ function parseName(name: string): { readonly model: string; readonly version: st
   return { model, version };
 }
 
-async function push(context: Context, { model, version, file, ...options }: Push): Promise<void> {
+async function push(
+  context: Context,
+  { model, version, description, trainingRun, ...push }: Push,
+): Promise<void> {
   const { terminal, gateway } = context;
-  const path = resolve(file);
-  const content = await readFile(path);
-  const sha256 = createHash('sha256').update(content).digest('hex');
-  terminal.say(`Checking ${path} (${content.length.toLocaleString('en')} bytes) …`);
-  const { signature } = await runCanary({ path });
-  terminal.say(
-    `  runs: ${signature.inputs.length} inputs, ${signature.outputs.length} outputs, sha256 ${sha256.slice(0, 12)}…`,
-  );
-  const name = `${model}/${version}/${sha256}.onnx`;
-  const artifacts: string[] = [];
-  for (const root of options.to) {
-    terminal.say(`Uploading to ${root} …`);
-    artifacts.push(await upload(root, name, content));
-  }
+  const { progress } = terminal;
+  const artifact = await checkedAndUploaded(progress, { model, version, ...push }).finally(progress.end);
   await registerModel(context, model);
   const registered = await gateway.ask(`/admin/v1/models/${encodeURIComponent(model)}/versions`, {
     method: 'POST',
     body: {
       version,
-      sha256,
-      sizeBytes: content.length,
-      artifacts,
-      signature,
-      ...(options.description === undefined ? {} : { description: options.description }),
-      ...(options.trainingRun === undefined ? {} : { trainingRun: options.trainingRun }),
-      ...(options.signAs === undefined
+      ...artifact,
+      description,
+      trainingRun,
+      ...(push.signAs === undefined
         ? {}
-        : { attestation: attest(options.signAs, `${model}/${version}:${sha256}`) }),
+        : { attestation: attest(push.signAs, `${model}/${version}:${artifact.sha256}`) }),
     },
   });
-  terminal.result(registered, `Registered ${model}/${version}`);
+  const { inputs, outputs } = artifact.signature;
+  const size = `${artifact.sizeBytes.toLocaleString('en')} bytes`;
+  const line = `Registered ${model}/${version}: ${size}, ${inputs.length} inputs, ${outputs.length} outputs`;
+  terminal.result(registered, [line, ...artifact.artifacts.map((uri) => `  ${uri}`)].join('\n'));
+}
+
+/** Runs the model once, copies it to each place, and says what a version of it is to be registered with. */
+async function checkedAndUploaded(
+  progress: Progress,
+  { model, version, file, to }: Name & Pick<Push, 'file' | 'to'>,
+) {
+  const path = resolve(file);
+  const content = await readFile(path);
+  const sha256 = createHash('sha256').update(content).digest('hex');
+  const steps = to.length + 1;
+  progress.at(0, steps, `running ${path} once`);
+  // Here and not above: ONNX Runtime and the clouds' clients would slow every other command down.
+  const { runCanary } = await import('../../models/onnx/run-canary.ts');
+  const { signature } = await runCanary({ path });
+  const artifacts: string[] = [];
+  for (const [index, root] of to.entries()) {
+    progress.at(1 + index, steps, `${content.length.toLocaleString('en')} bytes to ${root}`);
+    artifacts.push(await upload(root, `${model}/${version}/${sha256}.onnx`, content));
+  }
+  return { sha256, sizeBytes: content.length, artifacts, signature };
 }
 
 /** The object's URI. Its name holds its digest, so what is there already is the same. */
 async function upload(root: string, name: string, content: Buffer): Promise<string> {
+  const { openObjectStore } = await import('../../models/artifacts/open-object-store.ts');
   const store = openObjectStore(root.replace(/\/$/, ''));
   try {
     await store.write(name, content, { ifAbsent: true });

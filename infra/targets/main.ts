@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { Catalogue } from '../catalogue.ts';
-import { syncCatalogue } from './sync-catalogue.ts';
+import { type SyncedOf, syncCatalogue } from './sync-catalogue.ts';
 
-const USAGE = `npm run targets:sync -- <stack>
+const USAGE = `npm run targets:sync -- <stack> [--json]
 
 Registers a stack's models, versions and targets with its gateway. ADMIN_API_KEY names the admin key;
-SWITCHYARD_URL, where the gateway is (the stack's own url unless set).
+SWITCHYARD_URL, where the gateway is (the stack's own url unless set). --json: a line of JSON for each.
 `;
 
 /** Room for the outputs of a stack with a thousand models. */
@@ -24,7 +24,9 @@ async function outputsOf(stack: string): Promise<StackOutputs> {
   return JSON.parse(stdout) as StackOutputs;
 }
 
-async function main([stack]: readonly string[]): Promise<void> {
+const textOf = ({ outcome, path }: SyncedOf) => `${outcome.padEnd(9)} ${path}`;
+
+async function main([stack, format]: readonly string[]): Promise<void> {
   const { ADMIN_API_KEY: adminKey, SWITCHYARD_URL: url } = process.env;
   if (stack === undefined || adminKey === undefined) {
     process.stderr.write(USAGE);
@@ -32,8 +34,10 @@ async function main([stack]: readonly string[]): Promise<void> {
     return;
   }
   const outputs = await outputsOf(stack);
-  const synced = await syncCatalogue(outputs.catalogue, { url: url ?? outputs.url, adminKey });
-  for (const { path, outcome } of synced) process.stdout.write(`${outcome.padEnd(9)} ${path}\n`);
+  const write = format === '--json' ? (one: SyncedOf) => JSON.stringify(one) : textOf;
+  await syncCatalogue(outputs.catalogue, { url: url ?? outputs.url, adminKey }, (one) => {
+    process.stdout.write(`${write(one)}\n`);
+  });
 }
 
 try {

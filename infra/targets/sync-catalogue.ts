@@ -12,6 +12,12 @@ export interface Synced {
   readonly outcome: 'created' | 'changed' | 'unchanged';
 }
 
+/** One of `total`, after `done` of them. */
+export interface SyncedOf extends Synced {
+  readonly done: number;
+  readonly total: number;
+}
+
 /** What the gateway says of a resource beside what was registered. */
 const OWN_FIELDS = ['revision', 'createdAt', 'updatedAt'];
 
@@ -24,15 +30,29 @@ type Value = Readonly<Record<string, unknown>>;
  * Brings the gateway's catalogue to what a stack has placed: creates what is missing, changes what differs, and
  * leaves alone what the stack does not speak of, fields that an operator has added among it. Running it again
  * changes nothing. Deletes nothing: an experiment may stand on it.
- * Throws with the gateway's own words when it refuses, and when a version's bytes are not those registered.
+ * Each is reported as soon as it is done. Throws with the gateway's own words when it refuses, and when a version's
+ * bytes are not those registered.
  */
-export async function syncCatalogue(catalogue: Catalogue, admin: GatewayAdmin): Promise<readonly Synced[]> {
+export async function syncCatalogue(
+  { models, versions, targets }: Catalogue,
+  admin: GatewayAdmin,
+  onSynced: (one: SyncedOf) => void = () => undefined,
+): Promise<readonly Synced[]> {
+  const steps = [
+    ...models.map((model) => () => syncOne(admin, 'models', 'key', model)),
+    ...versions.map(
+      ({ model, ...version }) =>
+        () =>
+          syncVersion(admin, `models/${model}/versions`, version),
+    ),
+    ...targets.map((target) => () => syncOne(admin, 'targets', 'key', target)),
+  ];
   const synced: Synced[] = [];
-  for (const model of catalogue.models) synced.push(await syncOne(admin, 'models', 'key', model));
-  for (const { model, ...version } of catalogue.versions) {
-    synced.push(await syncVersion(admin, `models/${model}/versions`, version));
+  for (const step of steps) {
+    const one = await step();
+    synced.push(one);
+    onSynced({ ...one, done: synced.length, total: steps.length });
   }
-  for (const target of catalogue.targets) synced.push(await syncOne(admin, 'targets', 'key', target));
   return synced;
 }
 

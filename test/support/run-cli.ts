@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
@@ -9,15 +10,18 @@ export interface CliRun {
   readonly stderr: string;
 }
 
-/** Runs `switchyard` as a process of its own, with nothing of this one's environment but the path. */
+/** Runs `switchyard` as a process of its own, with nothing of this one's environment, or of a `.env` here, but the path. */
 export function runCli(
   parameters: readonly string[],
-  { env = {}, cwd }: { readonly env?: Readonly<Record<string, string>>; readonly cwd?: string } = {},
+  {
+    env = {},
+    cwd = tmpdir(),
+  }: { readonly env?: Readonly<Record<string, string>>; readonly cwd?: string } = {},
 ): Promise<CliRun> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [MAIN, ...parameters], {
       env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', NO_COLOR: '1', ...env },
-      ...(cwd === undefined ? {} : { cwd }),
+      cwd,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let stdout = '';

@@ -1,11 +1,7 @@
-import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { EXIT } from '../../cli/exit-codes.ts';
-import { createProgram } from '../../cli/program.ts';
 import { runCli } from '../support/run-cli.ts';
 import { ADMIN_KEY, startTestGateway, type TestGateway } from '../support/test-gateway.ts';
 
@@ -52,22 +48,5 @@ describe('switchyard apply and export', () => {
     const { exitCode, stderr } = await cli('apply', '-f', file);
     expect(exitCode).toBe(1);
     expect(stderr).toContain('key');
-  });
-});
-
-describe('switchyard completion', () => {
-  it('gives bash a script that completes commands below commands', async () => {
-    const { stdout } = await cli('completion', 'bash');
-    const script = `${stdout}\nCOMP_WORDS=(switchyard experiment st); COMP_CWORD=2; _switchyard; echo "\${COMPREPLY[@]}"`;
-    const completed = await promisify(execFile)('bash', ['-c', script]);
-    expect(completed.stdout.trim()).toBe('start stop');
-  });
-});
-
-describe('docs/cli.md', () => {
-  it('names every command and every exit code', async () => {
-    const page = await readFile('docs/cli.md', 'utf8');
-    for (const command of createProgram().commands) expect(page).toContain(`\`${command.name()}`);
-    for (const code of Object.values(EXIT)) expect(page).toContain(`| ${code} |`);
   });
 });

@@ -36,9 +36,49 @@ describe('switchyard experiment', () => {
     expect(JSON.parse(after.stdout)).toMatchObject([{ key: 'ranker-v2', state: 'draft' }]);
   });
 
-  it('starts, pauses, resumes and stops, and says what came of it', async () => {
+  it('explains check by check why a unit gets what it gets', async () => {
+    await cli('experiment', 'start', 'ranker-v2');
+    const text = await cli('explain', '--unit', 'user=u1');
+    expect(text.stdout).toMatchInlineSnapshot(`
+      "ranker-v2 → control
+        ✓ running  it is running
+        ✓ unit     randomised by "user"
+        ✓ variant  slot 4152 of 10000 belongs to "control"
+      "
+    `);
+    const json = await cli('explain', 'ranker-v2', '--context', '{}', '--json');
+    expect(JSON.parse(json.stdout)).toMatchObject([
+      {
+        experiment: 'ranker-v2',
+        assignment: { kind: 'not-enrolled', reason: 'no-unit' },
+        checks: [
+          { check: 'running', passed: true },
+          { check: 'unit', passed: false },
+        ],
+      },
+    ]);
+  });
+
+  it('ramps to another share of the audience, or plans to', async () => {
+    const { stdout } = await cli('experiment', 'ramp', 'ranker-v2', '12.5%');
+    expect(stdout).toMatch(/^ranker-v2 enrols 12.5% of its audience, 100% before \(revision \d+\)\n/);
+    const planned = await cli(
+      'experiment',
+      'ramp',
+      'ranker-v2',
+      '50%',
+      '--at',
+      '2040-01-01T00:00:00Z',
+      '--json',
+    );
+    expect(JSON.parse(planned.stdout)).toMatchObject({
+      allocation: 1_250,
+      status: { plannedChanges: [{ at: '2040-01-01T00:00:00Z', fields: { allocation: 5_000 } }] },
+    });
+  });
+
+  it('pauses, resumes and stops, and says what came of it', async () => {
     for (const [action, state] of [
-      ['start', 'running'],
       ['pause', 'paused'],
       ['resume', 'running'],
       ['stop', 'stopped'],
@@ -70,6 +110,17 @@ describe('the exit code', () => {
     const { exitCode, stderr } = await cli('experiment', 'lits');
     expect(exitCode).toBe(2);
     expect(stderr).toContain('Did you mean list?');
+  });
+
+  it('is 2 for a share that is none', async () => {
+    const { exitCode, stderr } = await cli('experiment', 'ramp', 'ranker-v2', '5000');
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('It must be from 0% to 100%');
+  });
+
+  it('is 5 for what is not there', async () => {
+    const { exitCode, stderr } = await cli('experiment', 'show', 'no-such');
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 5, stderr: expect.stringContaining('no-such') });
   });
 
   it('is 3 when nobody answers', async () => {

@@ -1,13 +1,13 @@
 import { generateKeyPairSync, verify } from 'node:crypto';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCli } from '../support/run-cli.ts';
 import { ADMIN_KEY, startTestGateway, type TestGateway } from '../support/test-gateway.ts';
 
-const FILE = 'models/samples/movie-ranker/v1/model.onnx';
+const FILE = resolve('models/samples/movie-ranker/v1/model.onnx');
 const { publicKey, privateKey } = generateKeyPairSync('ed25519');
 let gateway: TestGateway;
 let bucket: string;
@@ -58,7 +58,7 @@ describe('switchyard model push', () => {
   });
 
   it('registers nothing for a file that is no model', async () => {
-    const { exitCode, stderr } = await push('movie-ranker/v2', 'package.json');
+    const { exitCode, stderr } = await push('movie-ranker/v2', resolve('package.json'));
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(/^switchyard: /);
     expect((await gateway.admin('GET', '/models/movie-ranker/versions/v2')).status).toBe(404);
