@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Environment } from '../experiments/environment.ts';
 import { readTrustedSigners, type TrustedSigners } from '../models/artifacts/trusted-signers.ts';
+import { type TracingSettings, tracingSettings } from '../models/tracing/tracing-settings.ts';
 import { parseRoleMappings, type RoleMapping } from './access/role-mapping.ts';
 import { type GatewayEnvironment, gatewayEnvironmentSchema } from './environment-schema.ts';
 import type { RecordKind } from './pipeline/spool-layout.ts';
@@ -61,6 +62,8 @@ export interface GatewayConfig {
   readonly googleFederation: Federation | null;
   readonly drainMs: number;
   readonly drainNoticeMs: number;
+  /** Null: no traces are kept. */
+  readonly tracing: TracingSettings | null;
   /** Bearer tokens of targets: the variables `SWITCHYARD_TARGET_…` by name. */
   readonly targetSecrets: ReadonlyMap<string, string>;
   /** Who may vouch for artifacts: the variables `SWITCHYARD_SIGNER_…`. */
@@ -140,6 +143,7 @@ export function readConfig(
       googleFederation: env.GCP_WORKLOAD_IDENTITY ?? null,
       drainMs: env.DRAIN_MS,
       drainNoticeMs: Math.min(env.DRAIN_NOTICE_MS, env.DRAIN_MS),
+      tracing: tracingSettings(env, 'switchyard'),
       signers: trusted.signers,
       targetSecrets: new Map(
         Object.entries(given).flatMap(([name, value]) =>

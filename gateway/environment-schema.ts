@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { environmentNameSchema } from '../experiments/environment.ts';
+import { tracingEnvironment } from '../models/tracing/tracing-settings.ts';
 import { ROLES } from './access/principal.ts';
 import { parseRoleMappings } from './access/role-mapping.ts';
 
@@ -156,6 +157,7 @@ export const gatewayEnvironmentSchema = z.object({
   DRAIN_NOTICE_MS: count(2_000, 0, 600_000).describe(
     'Of `DRAIN_MS`: how long the gateway goes on taking requests while it says that it is not ready, ms',
   ),
+  ...tracingEnvironment,
 });
 
 export type GatewayEnvironment = z.infer<typeof gatewayEnvironmentSchema>;

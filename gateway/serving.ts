@@ -5,6 +5,8 @@ import type { Logger } from 'pino';
 import { ConfigurationStore } from '../experiments/store/configuration-store.ts';
 import type { ObjectStore } from '../models/artifacts/object-store.ts';
 import { InferenceStatistics } from '../models/codecs/inference-statistics.ts';
+import { countSpans } from '../models/tracing/count-spans.ts';
+import { openTracing } from '../models/tracing/open-tracing.ts';
 import { adminKeyDigest } from './access/admin-key.ts';
 import { FailedAttempts } from './access/failed-attempts.ts';
 import { IdentityProvider } from './access/identity-provider.ts';
@@ -99,6 +101,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     signers: config.signers,
     cacheDirectory: join(config.dataDir, 'artifacts'),
     logger,
+    registry: telemetry.registry,
   });
   const credentials = new TargetCredentials({
     secrets: config.targetSecrets,
@@ -138,7 +141,9 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
   measureLoad(telemetry.registry, targets, limits);
   const shadows = new Shadows({ targets, spool, telemetry });
   const events = new ConfigurationEvents(source);
+  const tracing = await openTracing(config.tracing, countSpans(telemetry.registry, logger));
   const app = createApp({
+    tracing,
     authentication: {
       source,
       uses,
@@ -231,7 +236,14 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
         source.stop(),
         shadows.stop(),
       ]);
-      await Promise.all([targets.close(), onnx.close(), spool.stop(), uses.stop(), usage.stop()]);
+      await Promise.all([
+        targets.close(),
+        onnx.close(),
+        spool.stop(),
+        uses.stop(),
+        usage.stop(),
+        tracing?.close(),
+      ]);
       await analysis.close();
       await Promise.all([store.close(), featureStore.close()]);
     },

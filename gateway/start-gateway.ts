@@ -1,9 +1,10 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { AggregatorRegistry, Registry } from 'prom-client';
+import { Registry } from 'prom-client';
 import { startEmbeddedMongo } from '../experiments/store/embedded/start-embedded-mongo.ts';
 import { openObjectStore } from '../models/artifacts/open-object-store.ts';
+import { type Families, metricsText } from '../models/http/metrics-text.ts';
 import { type GatewayConfig, METRICS_PATH } from './config.ts';
 import { type Listening, listen } from './http/listen.ts';
 import { LakeShipper } from './pipeline/lake-shipper.ts';
@@ -86,10 +87,10 @@ async function startParts(config: GatewayConfig, { logger, stops, stop }: Starti
     await group.stop();
     await shipSealed();
   });
-  const metrics = await serveMetrics(
-    config,
-    async () => `${await group.metricsText()}${await registry.metrics()}`,
-  );
+  const metrics = await serveMetrics(config, async () => [
+    ...(await group.metrics()),
+    ...(await registry.getMetricsAsJSON()),
+  ]);
   stops.push(() => metrics.close(1_000));
   shipper.start();
   upkeep.start();
@@ -106,20 +107,29 @@ async function startInProcess({ shipSealed, ...options }: GroupOptions): Promise
       await shipSealed();
     },
   });
-  return { url: serving.url, metricsText: () => telemetry.registry.metrics(), stop: () => serving.stop() };
+  return {
+    url: serving.url,
+    metrics: () => telemetry.registry.getMetricsAsJSON(),
+    stop: () => serving.stop(),
+  };
 }
 
-function serveMetrics({ host, metricsPort }: GatewayConfig, text: () => Promise<string>): Promise<Listening> {
+function serveMetrics(
+  { host, metricsPort }: GatewayConfig,
+  measure: () => Promise<Families>,
+): Promise<Listening> {
   return listen(
     (request, response) => {
       if (request.url !== METRICS_PATH) {
         response.writeHead(404).end();
         return;
       }
-      text().then(
-        (body) => response.setHeader('content-type', AggregatorRegistry.PROMETHEUS_CONTENT_TYPE).end(body),
-        (error: unknown) => response.writeHead(500).end(String(error)),
-      );
+      measure()
+        .then((families) => metricsText(families, request.headers.accept))
+        .then(
+          ({ contentType, text }) => response.setHeader('content-type', contentType).end(text),
+          (error: unknown) => response.writeHead(500).end(String(error)),
+        );
     },
     { host, port: metricsPort },
   );

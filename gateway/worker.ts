@@ -1,5 +1,4 @@
 import type { Logger } from 'pino';
-import { AggregatorRegistry } from 'prom-client';
 import { openObjectStore } from '../models/artifacts/open-object-store.ts';
 import type { GatewayConfig } from './config.ts';
 import { startServing } from './serving.ts';
@@ -11,9 +10,6 @@ export async function runWorker(config: GatewayConfig, logger: Logger): Promise<
   if (config.mongodbUri === null)
     throw new Error('a worker is told its database by the process that starts it');
   const telemetry = createTelemetry();
-  AggregatorRegistry.setRegistries([telemetry.registry]);
-  // The library answers the first process's questions from the moment that one of these is made.
-  new AggregatorRegistry();
   const waiting = new Map<number, () => void>();
   let nextId = 0;
   const say = (message: WorkerMessage) => process.send?.(message);
@@ -38,6 +34,11 @@ export async function runWorker(config: GatewayConfig, logger: Logger): Promise<
         return;
       case 'seal':
         void serving.spool.seal().then(() => say({ say: 'sealed', id: message.id }));
+        return;
+      case 'measure':
+        void telemetry.registry
+          .getMetricsAsJSON()
+          .then((families) => say({ say: 'measured', id: message.id, families }));
         return;
       case 'stop':
         void serving.stop().then(() => process.disconnect());

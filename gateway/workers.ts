@@ -1,7 +1,7 @@
 import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AggregatorRegistry } from 'prom-client';
+import { type Families, mergeFamilies } from '../models/http/metrics-text.ts';
 import type { GroupOptions, ServingGroup } from './serving-group.ts';
 
 /** What the processes of one gateway say to each other. */
@@ -11,15 +11,18 @@ export type WorkerMessage =
   /** Worker: bring everybody's segments to the lake; answered by `shipped` with the same id. */
   | { readonly say: 'ship'; readonly id: number }
   /** Worker: it has sealed its segments. */
-  | { readonly say: 'sealed'; readonly id: number };
+  | { readonly say: 'sealed'; readonly id: number }
+  /** Worker: what it has measured so far. */
+  | { readonly say: 'measured'; readonly id: number; readonly families: Families };
 
 export type SupervisorMessage =
   | { readonly say: 'shipped'; readonly id: number }
   | { readonly say: 'seal'; readonly id: number }
+  | { readonly say: 'measure'; readonly id: number }
   | { readonly say: 'stop' };
 
-/** A worker that does not answer in this time is left out: its segments come with their age. */
-const SEAL_TIMEOUT_MS = 2_000;
+/** A worker that does not answer in this time is left out: its segments come with their age, its counts next time. */
+const ANSWER_TIMEOUT_MS = 2_000;
 const RESTART_PAUSE_MS = 500;
 /** Beyond its drain, for what it lets go of afterwards. */
 const STOP_GRACE_MS = 5_000;
@@ -32,7 +35,7 @@ export async function startWorkers({
   shipSealed,
 }: GroupOptions): Promise<ServingGroup> {
   let stopping = false;
-  let nextSealId = 0;
+  let nextId = 0;
   const workers = () => Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
   const tell = (worker: Worker, message: SupervisorMessage) => {
     if (worker.isConnected()) worker.send(message);
@@ -41,7 +44,7 @@ export async function startWorkers({
     const worker = cluster.fork({ MONGODB_URI: mongodbUri });
     worker.on('message', (message: WorkerMessage) => {
       if (message.say !== 'ship') return;
-      void sealAll()
+      void askAll('seal')
         .then(shipSealed)
         .finally(() => tell(worker, { say: 'shipped', id: message.id }));
     });
@@ -52,15 +55,20 @@ export async function startWorkers({
     });
     return worker;
   };
-  const sealAll = async () => {
-    const id = nextSealId++;
-    await Promise.all(
-      workers().map(async (worker) => {
-        const sealed = messageFrom(worker, (message) => message.say === 'sealed' && message.id === id);
-        tell(worker, { say: 'seal', id });
-        await Promise.race([sealed, sleep(SEAL_TIMEOUT_MS)]);
+  /** What those workers say who answer in time. */
+  const askAll = async (say: 'seal' | 'measure'): Promise<readonly WorkerMessage[]> => {
+    const id = nextId++;
+    const answers = await Promise.all(
+      workers().map((worker) => {
+        const answer = messageFrom(
+          worker,
+          (message) => 'id' in message && message.id === id && message.say !== 'ship',
+        );
+        tell(worker, { say, id });
+        return Promise.race([answer, sleep(ANSWER_TIMEOUT_MS, null)]);
       }),
     );
+    return answers.filter((answer) => answer !== null);
   };
   const forked = Array.from({ length: config.workers }, fork);
   const stop = async () => {
@@ -72,10 +80,12 @@ export async function startWorkers({
     await stop();
     throw error;
   });
-  const aggregator = new AggregatorRegistry();
   return {
     url: urls[0] ?? '',
-    metricsText: () => aggregator.clusterMetrics(),
+    metrics: async () => {
+      const answers = await askAll('measure');
+      return mergeFamilies(answers.flatMap((answer) => (answer.say === 'measured' ? [answer.families] : [])));
+    },
     stop,
   };
 }

@@ -1,4 +1,9 @@
-import { assign, type Enrolled, type EvaluationContext } from '../../experiments/assignment.ts';
+import {
+  type Assignment,
+  assign,
+  type Enrolled,
+  type EvaluationContext,
+} from '../../experiments/assignment.ts';
 import type { Knowledge } from '../../experiments/check.ts';
 import { FULL_SHARE_BP } from '../../experiments/key.ts';
 import type { Flag } from '../snapshot/snapshot.ts';
@@ -15,10 +20,10 @@ type FlagEvaluation =
     }
   | { readonly key: string; readonly errorCode: 'TARGETING_KEY_MISSING'; readonly errorDetails: string };
 
-export interface EvaluatedFlag {
+interface EvaluatedFlag {
   readonly evaluation: FlagEvaluation;
-  /** What the evaluation comes from; null outside of the experiment. */
-  readonly assignment: Enrolled | null;
+  /** What the evaluation comes from. */
+  readonly assignment: Assignment;
 }
 
 /** Pure and total: any context gets an answer, and the same context the same one. */
@@ -31,12 +36,11 @@ export function evaluateFlag(
   const { revision, experiment } = compiled;
   if (assignment.kind === 'enrolled') {
     const { variant, reason } = assignment;
-    const certain = reason === 'override' || variant.weight === FULL_SHARE_BP;
     return {
       assignment,
       evaluation: {
         key,
-        reason: certain ? 'TARGETING_MATCH' : 'SPLIT',
+        reason: isCertain(assignment) ? 'TARGETING_MATCH' : 'SPLIT',
         value: values.get(variant.key),
         variant: variant.key,
         metadata: { experiment: key, revision, unit: experiment.unit, assignment: reason },
@@ -45,10 +49,10 @@ export function evaluateFlag(
   }
   if (assignment.reason === 'no-unit') {
     const errorDetails = `"${key}" needs a targetingKey, or "${experiment.unit}" in the context`;
-    return { assignment: null, evaluation: { key, errorCode: 'TARGETING_KEY_MISSING', errorDetails } };
+    return { assignment, evaluation: { key, errorCode: 'TARGETING_KEY_MISSING', errorDetails } };
   }
   return {
-    assignment: null,
+    assignment,
     evaluation: {
       key,
       reason: assignment.reason === 'not-running' ? 'DISABLED' : 'DEFAULT',
@@ -56,4 +60,9 @@ export function evaluateFlag(
       metadata: { experiment: key, revision, assignment: assignment.reason },
     },
   };
+}
+
+/** Whether every unit like this one gets the same, rather than by chance. */
+export function isCertain({ reason, variant }: Enrolled): boolean {
+  return reason === 'override' || variant.weight === FULL_SHARE_BP;
 }

@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express';
-import type { EvaluationContext } from '../../experiments/assignment.ts';
+import type { Enrolled, EvaluationContext } from '../../experiments/assignment.ts';
 import { digestOf } from '../access/key-digest.ts';
 import { headerParameter, jsonBody, queryParameter } from '../http/openapi-parts.ts';
 import { contextOf, type RequestContext } from '../http/request-context.ts';
@@ -7,9 +7,10 @@ import { OPEN, type Route, tenantKey } from '../http/route.ts';
 import { Problem } from '../problems.ts';
 import type { Flag } from '../snapshot/snapshot.ts';
 import type { SnapshotSource } from '../snapshot/snapshot-source.ts';
+import { evaluationOf, recordEvaluation } from '../telemetry/record-evaluation.ts';
 import type { ConfigurationEvents } from './configuration-events.ts';
 import type { DataPlane } from './data-plane.ts';
-import { type EvaluatedFlag, evaluateFlag } from './evaluate-flag.ts';
+import { evaluateFlag } from './evaluate-flag.ts';
 import { evaluationContext } from './evaluation-context.ts';
 import { type FlagRequest, flagProblem, readFlagRequest } from './flag-request.ts';
 import { OVERRIDE } from './open-inference-routes.ts';
@@ -123,10 +124,11 @@ async function evaluateOne(
   }
   const evaluated = contextFor([flag], asked, context);
   const { evaluation, assignment } = evaluateFlag(flag, evaluated, context.knowledge);
+  recordEvaluation(context.span, evaluationOf(assignment));
   if ('errorCode' in evaluation) throw flagProblem(evaluation.errorCode, evaluation.errorDetails, key);
   context.log['flag'] = key;
   context.dimensions = flag.endpoint.dimensionsOf(evaluated);
-  if (assignment !== null) await expose(plane, context, flag, assignment);
+  if (assignment.kind === 'enrolled') await expose(plane, context, flag, assignment);
   response.json(evaluation);
 }
 
@@ -135,7 +137,7 @@ function expose(
   plane: FlagPlane,
   context: RequestContext,
   { endpoint }: Flag,
-  assignment: NonNullable<EvaluatedFlag['assignment']>,
+  assignment: Enrolled,
 ): Promise<void> {
   return recordExposure(plane, context, {
     endpoint: endpoint.endpoint.key,

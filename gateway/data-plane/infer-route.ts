@@ -1,11 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { RequestHandler, Response } from 'express';
-import type { Target } from '../../models/catalogue/target.ts';
 import { contextOf, type RequestContext } from '../http/request-context.ts';
-import type { AttemptOutcome } from '../targets/attempt-outcome.ts';
 import { Cancellation } from '../targets/cancellation.ts';
 import { costOf } from '../targets/cost-of.ts';
 import type { InferenceCall } from '../targets/inference-call.ts';
+import { statusOf } from '../targets/status-of.ts';
+import { evaluationOf, recordEvaluation } from '../telemetry/record-evaluation.ts';
+import { spanned } from '../telemetry/spanned.ts';
 import type { DataPlane } from './data-plane.ts';
 import { deadlineOf } from './deadline.ts';
 import { decideInference, type Inference } from './decide-inference.ts';
@@ -30,7 +31,7 @@ export function inferRoute(
     const deadline = deadlineOf(request, context, endpoint.endpoint.timeoutMs ?? plane.requestTimeoutMs);
     const wire = await protocol.read(request, plane.maxBodyBytes);
     const turn = plane.limits.turn(response, context.tenant?.key ?? '', deadline.atMs - performance.now());
-    if (turn !== undefined) await turn;
+    if (turn !== undefined) await spanned(context.span, 'queue', turn);
     const inference = decideInference(context, endpoint, {
       headers: request.headers,
       parameters: wire.parameters,
@@ -43,15 +44,19 @@ export function inferRoute(
     const body =
       sets === undefined
         ? asked
-        : await plane.features.join({
-            endpoint: endpoint.endpoint.key,
-            tenant: context.tenant?.key ?? '',
-            sets,
-            context: inference.attributes,
-            body: asked,
-            signature,
-            now: context.arrivedAt,
-          });
+        : await spanned(
+            context.span,
+            'features',
+            plane.features.join({
+              endpoint: endpoint.endpoint.key,
+              tenant: context.tenant?.key ?? '',
+              sets,
+              context: inference.attributes,
+              body: asked,
+              signature,
+              now: context.arrivedAt,
+            }),
+          );
     const decisions = new Decisions(plane.telemetry.decisions);
     const gone = cancelledByClient(response);
     const call: InferenceCall = {
@@ -59,9 +64,11 @@ export function inferRoute(
       requestId: context.requestId,
       traceparent: traceHeader(request.headers['traceparent']),
       tracestate: traceHeader(request.headers['tracestate']),
+      span: context.span,
       cancellation: gone,
     };
     const cacheable = { context, endpoint, assigned, body, deadline, clientGone: gone };
+    recordEvaluation(context.span, evaluationOf(inference.assignment));
     const { result, cached } = await throughCache(plane.cache, cacheable, (cancellation) =>
       runPlan(plane.targets, {
         plan: inference.plan,
@@ -72,6 +79,7 @@ export function inferRoute(
         onAttempt: recordAttempts(plane, context, inference),
       }),
     );
+    if (cached !== null) context.span?.set({ 'switchyard.cache': cached });
     if (!endpoint.endpoint.blinded) {
       if (cached !== null) response.setHeader('x-switchyard-cache', cached);
       if (wantsDecisions(request.headers)) response.setHeader('x-switchyard-decisions', String(decisions));
@@ -106,12 +114,6 @@ function recordAttempts(
       cost: costOf(target, failure),
     });
   };
-}
-
-/** What a target said in HTTP; null where it said nothing, or is here in the process. */
-function statusOf({ kind }: Target, outcome: AttemptOutcome): number | null {
-  if (outcome.kind === 'answered') return kind === 'onnx' ? null : 200;
-  return outcome.kind === 'abandoned' ? null : (outcome.status ?? null);
 }
 
 /** Cancelled when the client goes away before its answer is complete. */

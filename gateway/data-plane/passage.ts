@@ -2,6 +2,7 @@ import type { ClientRequest } from 'node:http';
 import type { NextFunction, Response } from 'express';
 import type { Assignment } from '../../experiments/assignment.ts';
 import type { Target } from '../../models/catalogue/target.ts';
+import type { TracedSpan } from '../../models/tracing/traced-span.ts';
 import type { RequestContext } from '../http/request-context.ts';
 import { Problem } from '../problems.ts';
 import type { CompiledEndpoint } from '../snapshot/snapshot.ts';
@@ -25,6 +26,8 @@ export interface Passage {
   readonly assignment: Assignment;
   readonly assigned: Target;
   readonly target: HttpTarget;
+  /** Of the call, where traces are kept. */
+  readonly span: TracedSpan | null;
   /** `performance.now()` when the target was chosen. */
   readonly calledMs: number;
   /** Runs until the target's headers are there. */
@@ -40,6 +43,8 @@ export function begun(plane: DataPlane, passage: Passage, status: number): Promi
   clearTimeout(passage.timer);
   const { target, assigned, endpoint, assignment, context } = passage;
   const away = TARGET_AWAY.has(status);
+  passage.span?.set({ 'http.response.status_code': status });
+  if (status >= 400) passage.span?.fail(String(status));
   plane.targets.breakers.report(target.key, !away);
   plane.telemetry.attempts.inc({ target: target.key, outcome: away ? 'failed' : 'answered' });
   const cost = costOf(target, null);
@@ -81,6 +86,7 @@ function failed(plane: DataPlane, passage: Passage, error: unknown): Problem {
   plane.targets.breakers.report(target.key, false);
   const failure = passage.outOfTime ? 'timeout' : breakOf(error);
   const cost = costOf(target, failure);
+  passage.span?.fail(failure);
   plane.telemetry.attempts.inc({ target: target.key, outcome: failure });
   void expose(plane, passage, { status: problem.status, target: null, error: code, cost });
   invoked(plane, passage, { status: null, outcome: 'failed', error: failure, cost });

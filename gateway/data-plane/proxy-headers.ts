@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { TraceContext } from '../../models/tracing/traced-span.ts';
 
 /** RFC 9110, 7.6.1: these speak of one connection and are never passed on. `expect` was answered by this server. */
 const HOP_BY_HOP = [
@@ -33,6 +34,8 @@ export interface ForwardedFor {
   readonly address: string;
   readonly host: string;
   readonly requestId: string;
+  /** Of the attempt's own span, where traces are kept; what the client sent passes otherwise. */
+  readonly trace?: TraceContext | undefined;
 }
 
 /**
@@ -42,13 +45,14 @@ export interface ForwardedFor {
  */
 export function requestHeaders(
   headers: IncomingHttpHeaders,
-  { address, host, requestId }: ForwardedFor,
+  { address, host, requestId, trace }: ForwardedFor,
   upgrade?: string,
 ): IncomingHttpHeaders {
   const named = namedBy(headers.connection);
   const passed: IncomingHttpHeaders = {};
   for (const name in headers) {
     if (NOT_FOR_THE_TARGET.has(name) || isForTheGateway(name) || named?.has(name) === true) continue;
+    if (trace !== undefined && (name === 'traceparent' || name === 'tracestate')) continue;
     // Node throws where trailers are announced for a body that is not chunked, in a turn that nobody can catch.
     if (name === 'trailer' && headers['transfer-encoding'] === undefined) continue;
     passed[name] = headers[name];
@@ -57,6 +61,10 @@ export function requestHeaders(
   passed['x-forwarded-host'] = host;
   passed['x-forwarded-proto'] = 'http';
   passed['x-request-id'] = requestId;
+  if (trace !== undefined) {
+    passed['traceparent'] = trace.traceparent;
+    if (trace.tracestate !== null) passed['tracestate'] = trace.tracestate;
+  }
   if (upgrade !== undefined) {
     passed.connection = 'Upgrade';
     passed.upgrade = upgrade;

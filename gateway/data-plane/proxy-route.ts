@@ -4,8 +4,10 @@ import { assign } from '../../experiments/assignment.ts';
 import { contextOf } from '../http/request-context.ts';
 import { isWebSocket, releaseSocket, upgradeHead } from '../http/upgrade.ts';
 import { Problem } from '../problems.ts';
+import { attemptSpan } from '../targets/attempt-span.ts';
 import type { CredentialHeaders } from '../targets/credentials/target-credentials.ts';
 import type { TargetBreakers } from '../targets/target-breakers.ts';
+import { evaluationOf, recordEvaluation } from '../telemetry/record-evaluation.ts';
 import type { DataPlane } from './data-plane.ts';
 import { deadlineOf } from './deadline.ts';
 import { evaluationContext } from './evaluation-context.ts';
@@ -92,11 +94,17 @@ function begin(
   context.dimensions = endpoint.dimensionsOf(evaluated);
   const assignment = assign(endpoint.experiments, evaluated, context.knowledge);
   context.log['assignment'] = assignment.reason;
+  recordEvaluation(context.span, evaluationOf(assignment));
   const path = pathBelow(request.url);
   const deadline = deadlineOf(request, context, timeoutMs ?? plane.requestTimeoutMs);
   const plan = planAttempts(assignment, endpoint);
   const target = choose(plan, plane.targets.breakers);
+  const call = target.key === plan.assigned.key ? 'primary' : 'fallback';
+  const span =
+    context.span === null ? null : attemptSpan(context.span, target, { call, method: request.method });
+  if (span !== null) response.once('close', () => span.end());
   const passage: Passage = {
+    span,
     context,
     response,
     endpoint,
@@ -124,6 +132,7 @@ function begin(
       address: request.socket.remoteAddress ?? 'unknown',
       host: request.headers.host ?? '',
       requestId: context.requestId,
+      trace: span?.context,
     },
     isWebSocket(request) ? 'websocket' : undefined,
   );

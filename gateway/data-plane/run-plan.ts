@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Target } from '../../models/catalogue/target.ts';
 import type { InvocationCall } from '../pipeline/invocation.ts';
 import { type AttemptFailed, type AttemptOutcome, attemptFailed } from '../targets/attempt-outcome.ts';
+import { tracedCall } from '../targets/attempt-span.ts';
 import type { InferenceCall } from '../targets/inference-call.ts';
 import type { Targets } from '../targets/targets.ts';
 import { Bill } from './bill.ts';
@@ -135,7 +136,10 @@ async function tryStep(
   const ask: AskTarget = async (asked, { as, ...options }) => {
     const startedMs = performance.now();
     const settle = bill.charge(asked);
-    const outcome = await targets.attempt(asked, call, options);
+    const outcome = await tracedCall(call, asked, {
+      as,
+      ask: (own) => targets.attempt(asked, own, options),
+    });
     settle(outcome.kind === 'failed' ? outcome.failure : null);
     if (!isPassedOver(outcome))
       onAttempt({ target: asked, call: as }, outcome, performance.now() - startedMs);

@@ -1,5 +1,6 @@
 import express, { type Express, type RequestHandler } from 'express';
 import type { Logger } from 'pino';
+import type { Tracing } from '../../models/tracing/tracing.ts';
 import { type AdminOptions, adminRoutes } from '../control-plane/admin-routes.ts';
 import { openApiDocument } from '../control-plane/openapi.ts';
 import { sessionRoutes } from '../control-plane/session-routes.ts';
@@ -16,10 +17,13 @@ import { openRoutes } from './open-routes.ts';
 import { beginRequest } from './request-context.ts';
 import { type Access, mount, type Route } from './route.ts';
 import { signInRoutes } from './sign-in-routes.ts';
+import { traceRequest } from './trace-request.ts';
 
 export interface AppOptions {
   readonly authentication: Authentication;
   readonly logger: Logger;
+  /** Null where no traces are kept. */
+  readonly tracing: Tracing | null;
   /** Proxies in front of the gateway, whose word on a client's address is taken. */
   readonly trustedProxies: number;
   /** Other origins whose pages may call the gateway. */
@@ -58,6 +62,7 @@ export function createApp(options: AppOptions): Express {
   app.set('trust proxy', options.trustedProxies);
 
   app.use(beginRequest, logRequest(logger));
+  if (options.tracing !== null) app.use(traceRequest(options.tracing));
   if (options.corsOrigins.length > 0) app.use(allowOrigins(options.corsOrigins));
   // Before its routes, so that nobody without a key learns which there are.
   app.use('/admin/v1', authenticateOperator(authentication));

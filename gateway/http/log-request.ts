@@ -1,8 +1,13 @@
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import { contextOf, elapsedMs } from './request-context.ts';
 
 const PROXY_ROUTE = /^\/v1\/proxy\/[^/]*/;
+
+/** A request's path without what a proxied one names beyond its endpoint. */
+export function loggedPath({ path }: Pick<Request, 'path'>): string {
+  return PROXY_ROUTE.exec(path)?.[0] ?? path;
+}
 
 /**
  * One record per request, at its end. Query strings, headers and what a proxied path names beyond its endpoint
@@ -11,7 +16,7 @@ const PROXY_ROUTE = /^\/v1\/proxy\/[^/]*/;
 export function logRequest(logger: Logger): RequestHandler {
   if (!logger.isLevelEnabled('info')) return (_request, _response, next) => next();
   return (request, response, next) => {
-    const path = PROXY_ROUTE.exec(request.path)?.[0] ?? request.path;
+    const path = loggedPath(request);
     response.once('close', () => {
       const context = contextOf(response);
       logger.info(

@@ -1,6 +1,7 @@
 import { randomUUIDv7 } from 'node:crypto';
 import type { RequestHandler, Response } from 'express';
 import { type Knowledge, NOTHING_KNOWN } from '../../experiments/check.ts';
+import type { TracedSpan } from '../../models/tracing/traced-span.ts';
 import type { Principal } from '../access/principal.ts';
 import type { Tenant } from '../catalogue/tenant.ts';
 import type { Configuration } from '../snapshot/configuration.ts';
@@ -23,6 +24,8 @@ export interface RequestContext {
   knowledge: Knowledge;
   /** What exposures record of the request's context. */
   dimensions: Readonly<Record<string, string>>;
+  /** Its trace, where traces are kept. */
+  span: TracedSpan | null;
   /** What the log record says beside method, path and status. */
   readonly log: Record<string, unknown>;
 }
@@ -38,6 +41,7 @@ export const beginRequest: RequestHandler = (_request, response, next) => {
     configuration: null,
     knowledge: NOTHING_KNOWN,
     dimensions: {},
+    span: null,
     log: {},
   };
   response.locals['context'] = context;

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
 import { ArtifactCache } from '../../models/artifacts/artifact-cache.ts';
 import { openObjectStore } from '../../models/artifacts/open-object-store.ts';
 import type { TrustedSigners } from '../../models/artifacts/trusted-signers.ts';
@@ -13,6 +14,10 @@ import { encodeInferResponse } from '../../models/codecs/write-open-inference.ts
 import { ModelError } from '../../models/onnx/model-error.ts';
 import { ModelHost } from '../../models/onnx/model-host.ts';
 import { OnnxPool } from '../../models/onnx/onnx-pool.ts';
+import type { OwnRun } from '../../models/onnx/pool-infer-request.ts';
+import { RunMetrics } from '../../models/onnx/run-metrics.ts';
+import { traceRun } from '../../models/onnx/trace-run.ts';
+import type { TracedSpan } from '../../models/tracing/traced-span.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { type AttemptOutcome, attemptFailed, endedBy } from './attempt-outcome.ts';
 import type { InProcessModels } from './targets.ts';
@@ -28,6 +33,7 @@ export interface OnnxTargetsOptions {
   readonly signers: TrustedSigners;
   readonly cacheDirectory: string;
   readonly logger: Logger;
+  readonly registry: Registry;
 }
 
 interface Runtime {
@@ -40,11 +46,13 @@ export class OnnxTargets implements InProcessModels {
   readonly #options: OnnxTargetsOptions;
   /** By `model/version`: resolved once its loading has come to an end, good or bad. */
   readonly #settled = new Map<string, Promise<void>>();
+  readonly #runs: RunMetrics;
   #runtime: Runtime | null = null;
   #wanted: ReadonlyMap<string, { readonly model: string; readonly version: string }> = new Map();
 
   constructor(options: OnnxTargetsOptions) {
     this.#options = options;
+    this.#runs = new RunMetrics(options.registry);
   }
 
   /** Loads what a new configuration needs and lets go of what it no longer does. Failures are logged, and kept as states. */
@@ -58,6 +66,7 @@ export class OnnxTargets implements InProcessModels {
       if (wanted.has(key) || this.#runtime === null) continue;
       this.#runtime.host
         .withdraw(model, version)
+        .then(() => this.#runs.forget(model, version))
         .catch((error) => logger.error({ err: error, model, version }, 'a model could not be withdrawn'));
     }
     this.#wanted = wanted;
@@ -75,7 +84,7 @@ export class OnnxTargets implements InProcessModels {
   async infer(
     target: OnnxTarget,
     body: InferBody,
-    { signal }: { readonly signal: AbortSignal },
+    { signal, span }: { readonly signal: AbortSignal; readonly span: TracedSpan | null },
   ): Promise<AttemptOutcome> {
     const { model, version } = target;
     if (this.#runtime?.host.state(model, version)?.status === 'loading') {
@@ -99,6 +108,7 @@ export class OnnxTargets implements InProcessModels {
         inputs,
         outputs,
         signal,
+        ...(span === null ? {} : { onRun: (run: OwnRun) => traceRun(span, run) }),
       });
       const answer = encodeInferResponse(
         { modelName: model, modelVersion: version, ...(id === undefined ? {} : { id }), outputs: produced },
@@ -144,6 +154,7 @@ export class OnnxTargets implements InProcessModels {
     const { workers, memoryBytes, signers, cacheDirectory, logger } = this.#options;
     const pool = new OnnxPool({
       workers,
+      onRun: (run) => this.#runs.observe(run),
       onWorkerDeath: (error) => logger.error({ err: error }, 'a model thread ended and is replaced'),
     });
     const cache = new ArtifactCache({ directory: cacheDirectory, openStore: openObjectStore });

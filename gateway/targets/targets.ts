@@ -1,5 +1,7 @@
 import type { Target } from '../../models/catalogue/target.ts';
 import type { InferBody } from '../../models/codecs/infer-body.ts';
+import { exemplarOf } from '../../models/tracing/exemplar-of.ts';
+import type { TracedSpan } from '../../models/tracing/traced-span.ts';
 import type { Telemetry } from '../telemetry/metrics.ts';
 import { type AttemptOutcome, attemptFailed } from './attempt-outcome.ts';
 import { Cancellation } from './cancellation.ts';
@@ -12,12 +14,19 @@ import { RemoteModels } from './remote-models.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { TargetBreakers } from './target-breakers.ts';
 
+interface InProcessOptions {
+  readonly signal: AbortSignal;
+  readonly timeoutMs: number;
+  /** Of the attempt, where traces are kept. */
+  readonly span: TracedSpan | null;
+}
+
 /** Runs models in this process, for targets of kind `onnx`. */
 export interface InProcessModels {
   infer(
     target: Target & { readonly kind: 'onnx' },
     body: InferBody,
-    options: { readonly signal: AbortSignal; readonly timeoutMs: number },
+    options: InProcessOptions,
   ): Promise<AttemptOutcome>;
   /** The model's metadata as the Open Inference Protocol words it; null while it is not ready. */
   metadata(target: Target & { readonly kind: 'onnx' }): Promise<Record<string, unknown> | null>;
@@ -92,7 +101,11 @@ export class Targets {
     );
     const latencyMs = performance.now() - startedMs;
     const { key, cloud } = target;
-    this.#options.telemetry.attemptSeconds.observe({ target: key, cloud }, latencyMs / 1_000);
+    this.#options.telemetry.attemptSeconds.observe({
+      labels: { target: key, cloud },
+      value: latencyMs / 1_000,
+      exemplarLabels: exemplarOf(call.span),
+    });
     if (outcome.kind === 'answered') latencies.add(latencyMs);
     if (limited) limit.release(lessonOf(outcome, latencyMs));
     return outcome;
@@ -165,6 +178,7 @@ export class Targets {
         return this.#options.inProcess.infer(target, call.body, {
           signal: cancellation.signal(),
           timeoutMs,
+          span: call.span,
         });
       case 'http':
         return attemptFailed('failed', 'a target of kind http is reached through /v1/proxy');

@@ -1,10 +1,11 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram } from 'prom-client';
+import { registryWithExemplars } from '../../models/http/metrics-text.ts';
 
 const DURATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /** The gateway's own measurements, named as Prometheus recommends; never labelled with a unit. */
 export function createTelemetry() {
-  const registry = new Registry();
+  const registry = registryWithExemplars();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
   return {
@@ -20,6 +21,7 @@ export function createTelemetry() {
       help: 'From arrival to the answer being ready to leave',
       labelNames: ['endpoint'],
       buckets: DURATION_BUCKETS,
+      enableExemplars: true,
       registers,
     }),
     attempts: new Counter({
@@ -33,6 +35,7 @@ export function createTelemetry() {
       help: 'How long attempts on targets take, answered or not',
       labelNames: ['target', 'cloud'],
       buckets: DURATION_BUCKETS,
+      enableExemplars: true,
       registers,
     }),
     variantRequests: new Counter({

@@ -9,7 +9,8 @@ import { limitConcurrency } from './limit-concurrency.ts';
 import { nameOf } from './loaded-model.ts';
 import { MemoryBudget } from './memory-budget.ts';
 import { ModelError } from './model-error.ts';
-import type { OnnxPool, PoolInferRequest } from './onnx-pool.ts';
+import type { OnnxPool } from './onnx-pool.ts';
+import type { PoolInferRequest } from './pool-infer-request.ts';
 import { type CanaryLimits, DEFAULT_CANARY_LIMITS } from './run-canary.ts';
 
 export type { ServedVersion } from './admit-version.ts';

@@ -1,5 +1,6 @@
 import type { Tensor } from '../codecs/tensor.ts';
 import { batchKey, rowsOf } from './batch.ts';
+import type { PoolInferRequest } from './pool-infer-request.ts';
 import type { RunRequest } from './run-requests.ts';
 
 /** One inference on its way through the pool. */
@@ -8,6 +9,7 @@ export interface Job extends RunRequest {
   readonly priority: number;
   /** By performance.now(). */
   readonly queuedAtMs: number;
+  readonly onRun?: PoolInferRequest['onRun'];
   readonly settle: PromiseWithResolvers<readonly Tensor[]>;
 }
 

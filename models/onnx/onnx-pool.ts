@@ -5,20 +5,11 @@ import { abortedError, outcomeOf } from './job-outcome.ts';
 import { type LoadedModel, type LoadRequest, loadedModel, nameOf } from './loaded-model.ts';
 import { ModelError } from './model-error.ts';
 import type { Job } from './model-queue.ts';
+import type { EndedRun, PoolInferRequest } from './pool-infer-request.ts';
 import type { PoolWorker } from './pool-worker.ts';
 import { refuseNul } from './refuse-nul.ts';
 import type { RunResult } from './run-requests.ts';
 import { WorkerCrew } from './worker-crew.ts';
-
-/** One run that has come to its end, of one request or of several. */
-export interface EndedRun {
-  readonly model: string;
-  readonly version: string;
-  readonly requests: number;
-  /** How long each of them had waited, ms. */
-  readonly waitedMs: readonly number[];
-  readonly tookMs: number;
-}
 
 export interface OnnxPoolOptions {
   /** Threads, each of which holds every model and does one run at a time. */
@@ -32,24 +23,16 @@ export interface OnnxPoolOptions {
   readonly onRun?: (run: EndedRun) => void;
 }
 
-export interface PoolInferRequest {
-  readonly model: string;
-  readonly version: string;
-  readonly inputs: readonly Tensor[];
-  /** All of the signature's, unless given. */
-  readonly outputs?: readonly string[] | undefined;
-  /** Aborted by a TimeoutError: `deadline`; by anything else: `cancelled`. */
-  readonly signal?: AbortSignal | undefined;
-  /** Of those who wait for the same model the smallest goes first; who gives none goes last. */
-  readonly priority?: number | undefined;
-  /** Longest that it may wait for its turn, ms; the model's own limit holds as well. */
-  readonly queueTimeoutMs?: number | undefined;
-}
-
 interface Run {
   readonly model: LoadedModel;
   readonly jobs: readonly Job[];
   readonly startedAtMs: number;
+}
+
+interface Reported {
+  readonly jobs: readonly Pick<Job, 'queuedAtMs' | 'onRun'>[];
+  readonly startedAtMs: number;
+  readonly inline: boolean;
 }
 
 const DEFAULT_STUCK_AFTER_MS = 60_000;
@@ -134,7 +117,8 @@ export class OnnxPool {
     if (signal?.aborted) throw abortedError(signal);
     refuseNul(inputs);
     const outputs = request.outputs ?? model.profile.signature.outputs.map(({ name }) => name);
-    if (this.#inline.suits(model, inputs)) return this.#runHere(model, { inputs, outputs });
+    const { onRun } = request;
+    if (this.#inline.suits(model, inputs)) return this.#runHere(model, { inputs, outputs, onRun });
     if (this.#crew.idle() === undefined && model.queue.length >= model.queueLimit) {
       const message = `${model.queueLimit} inferences wait for ${nameOf(model)} already: send it again later or elsewhere`;
       throw new ModelError('overloaded', message);
@@ -144,6 +128,7 @@ export class OnnxPool {
       inputs,
       outputs,
       priority,
+      onRun,
       queuedAtMs: performance.now(),
       settle: Promise.withResolvers(),
     };
@@ -165,12 +150,15 @@ export class OnnxPool {
     clearInterval(this.#watch);
   }
 
-  async #runHere(model: LoadedModel, request: Pick<Job, 'inputs' | 'outputs'>): Promise<readonly Tensor[]> {
+  async #runHere(
+    model: LoadedModel,
+    { onRun, ...request }: Pick<Job, 'inputs' | 'outputs' | 'onRun'>,
+  ): Promise<readonly Tensor[]> {
     const startedAtMs = performance.now();
     try {
       return await track(model, this.#inline.run(model, request));
     } finally {
-      this.#report(model, { waitedMs: [0], startedAtMs });
+      this.#report(model, { jobs: [{ queuedAtMs: startedAtMs, onRun }], startedAtMs, inline: true });
     }
   }
 
@@ -197,20 +185,18 @@ export class OnnxPool {
       .finally(() => {
         this.#running.delete(worker);
         this.#turns.charge(model, performance.now() - startedAtMs);
-        this.#report(model, {
-          waitedMs: jobs.map(({ queuedAtMs }) => startedAtMs - queuedAtMs),
-          startedAtMs,
-        });
+        this.#report(model, { jobs, startedAtMs, inline: false });
         this.#pump();
       });
   }
 
-  #report(
-    { model, version }: LoadedModel,
-    { waitedMs, startedAtMs }: { readonly waitedMs: readonly number[]; readonly startedAtMs: number },
-  ): void {
-    const tookMs = performance.now() - startedAtMs;
-    this.#options.onRun?.({ model, version, requests: waitedMs.length, waitedMs, tookMs });
+  #report({ model, version }: LoadedModel, { jobs, startedAtMs, inline }: Reported): void {
+    const endedAtMs = performance.now();
+    const requests = jobs.length;
+    for (const { queuedAtMs, onRun } of jobs)
+      onRun?.({ queuedAtMs, startedAtMs, endedAtMs, requests, inline });
+    const waitedMs = jobs.map(({ queuedAtMs }) => startedAtMs - queuedAtMs);
+    this.#options.onRun?.({ model, version, requests, waitedMs, tookMs: endedAtMs - startedAtMs });
   }
 
   #abandonStuck(): void {

@@ -1,6 +1,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import type { Logger } from 'pino';
+import { metricsText } from '../http/metrics-text.ts';
+import { traceExchange } from '../http/trace-exchange.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import { LIVE_PATH, READY_PATH } from './config.ts';
 import { HttpError, toHttpError } from './http-error.ts';
 import { type OpenInferenceOptions, openInferenceRoutes } from './open-inference-routes.ts';
@@ -9,6 +12,8 @@ import { repositoryRoutes } from './repository-routes.ts';
 export interface RunnerAppOptions extends OpenInferenceOptions {
   readonly apiKey: string | undefined;
   readonly log: Logger;
+  /** Null where no traces are kept. */
+  readonly tracing: Tracing | null;
   /** False before the repository has settled and while draining. */
   readonly isReady: () => boolean;
 }
@@ -27,6 +32,7 @@ export function createRunnerApp(options: RunnerAppOptions): Express {
   app.disable('etag');
   app.set('query parser', false);
   app.use(recordRequests(options));
+  if (options.tracing !== null) app.use(traceInferences(options.tracing));
 
   const ready: RequestHandler = (_request, response) => {
     response.status(isReady() ? 200 : 503).json({ ready: isReady() });
@@ -38,8 +44,12 @@ export function createRunnerApp(options: RunnerAppOptions): Express {
   app.get([READY_PATH, '/v2/health/ready'], ready);
 
   if (apiKey !== undefined) app.use(requireKey(apiKey));
-  app.get('/metrics', async (_request, response) => {
-    response.type(metrics.registry.contentType).send(await metrics.registry.metrics());
+  app.get('/metrics', async ({ headers }, response) => {
+    const { contentType, text } = await metricsText(
+      await metrics.registry.getMetricsAsJSON(),
+      headers.accept,
+    );
+    response.type(contentType).send(text);
   });
   app.get('/v2', (_request, response) => {
     response.json(SERVER);
@@ -75,6 +85,21 @@ function recordRequests({ metrics, log }: RunnerAppOptions): RequestHandler {
       const durationMs = Math.round((performance.now() - startedAt) * 1_000) / 1_000;
       log.debug({ method: request.method, route, status, durationMs }, 'request');
     });
+    next();
+  };
+}
+
+/** A span for each request to a model: the gateway that asked has named its own. */
+function traceInferences(tracing: Tracing): RequestHandler {
+  return (request, response, next) => {
+    if (request.path.startsWith('/v2/models/')) {
+      response.locals['span'] = traceExchange(tracing, {
+        request,
+        response,
+        path: request.path,
+        ended: () => ({ status: response.writableFinished ? response.statusCode : null }),
+      });
+    }
     next();
   };
 }

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { readTrustedSigners, type TrustedSigners } from '../artifacts/trusted-signers.ts';
+import { type TracingSettings, tracingEnvironment, tracingSettings } from '../tracing/tracing-settings.ts';
 
 const wholeNumber = (fallback: number, { min, max }: { min: number; max: number }) =>
   z
@@ -63,6 +64,7 @@ export const runnerEnvironmentSchema = z
     DRAIN_MS: wholeNumber(10_000, { min: 0, max: 600_000 }).describe(
       'longest that requests under way are waited for after SIGTERM, ms',
     ),
+    ...tracingEnvironment,
   })
   .refine(
     ({ HOST, RUNNER_API_KEY, CALLERS_CHECKED_BY }) =>
@@ -85,6 +87,8 @@ export const runnerEnvironmentSchema = z
 export interface RunnerConfig extends Readonly<z.infer<typeof runnerEnvironmentSchema>> {
   /** Who may vouch for artifacts: the variables `SWITCHYARD_SIGNER_…`. */
   readonly signers: TrustedSigners;
+  /** Null: no traces are kept. */
+  readonly tracing: TracingSettings | null;
 }
 
 /** The frozen configuration, or every problem with it, one a line. */
@@ -96,7 +100,13 @@ export function readRunnerConfig(
   const parsed = runnerEnvironmentSchema.safeParse(set);
   const trusted = readTrustedSigners(set);
   if (parsed.success && trusted.problems.length === 0) {
-    return { config: Object.freeze({ ...parsed.data, signers: trusted.signers }) };
+    return {
+      config: Object.freeze({
+        ...parsed.data,
+        signers: trusted.signers,
+        tracing: tracingSettings(parsed.data, 'switchyard-runner'),
+      }),
+    };
   }
   const issues = parsed.error?.issues ?? [];
   const problems = issues.map(({ path, message }) => `${path.join('.')} ${message}`);

@@ -1,5 +1,7 @@
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram } from 'prom-client';
+import { registryWithExemplars } from '../http/metrics-text.ts';
 import type { OnnxPool } from '../onnx/onnx-pool.ts';
+import { RunMetrics } from '../onnx/run-metrics.ts';
 
 const STATUSES = ['loading', 'ready', 'failed'] as const;
 
@@ -7,7 +9,7 @@ export type RunnerMetrics = ReturnType<typeof createRunnerMetrics>;
 
 /** What a runner tells Prometheus. Labels come from the repository and the routes, never from a request. */
 export function createRunnerMetrics(pool: OnnxPool, states: () => readonly { readonly status: string }[]) {
-  const registry = new Registry();
+  const registry = registryWithExemplars();
   const registers = [registry];
   new Gauge({
     name: 'switchyard_runner_queue_length',
@@ -30,6 +32,7 @@ export function createRunnerMetrics(pool: OnnxPool, states: () => readonly { rea
   });
   return {
     registry,
+    runs: new RunMetrics(registry),
     requests: new Counter({
       name: 'switchyard_runner_requests_total',
       help: 'Answers by route and HTTP status',
@@ -40,6 +43,7 @@ export function createRunnerMetrics(pool: OnnxPool, states: () => readonly { rea
       name: 'switchyard_runner_inference_seconds',
       help: 'Time from a decoded request to its outputs, queueing included',
       labelNames: ['model', 'version'],
+      enableExemplars: true,
       buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
       registers,
     }),

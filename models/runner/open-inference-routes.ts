@@ -10,6 +10,9 @@ import { validateAgainstSignature } from '../codecs/validate-against-signature.t
 import { encodeInferResponse } from '../codecs/write-open-inference.ts';
 import { sendInferBody } from '../http/send-infer-body.ts';
 import type { ModelHost, ModelState } from '../onnx/model-host.ts';
+import { traceRun } from '../onnx/trace-run.ts';
+import { exemplarOf } from '../tracing/exemplar-of.ts';
+import type { TracedSpan } from '../tracing/traced-span.ts';
 import { HttpError } from './http-error.ts';
 import type { RunnerMetrics } from './metrics.ts';
 import type { ListedVersion, RepositoryWatcher } from './repository-watcher.ts';
@@ -70,17 +73,30 @@ export function openInferenceRoutes({
     const { id, inputs, outputs, binaryOutputs } = decoded.value;
     const problems = validateAgainstSignature(decoded.value, state.signature);
     if (problems.length > 0) throw new HttpError(400, errorBody(problems).error);
+    const span = (response.locals['span'] as TracedSpan | undefined) ?? null;
     using deadline = requestSignal(request, response);
     const startedAt = performance.now();
     let succeeded = false;
     let answer: readonly Tensor[];
     try {
       const queueing = queueingParameters(decoded.value);
-      answer = await host.infer({ model, version, inputs, outputs, signal: deadline.signal, ...queueing });
+      answer = await host.infer({
+        model,
+        version,
+        inputs,
+        outputs,
+        signal: deadline.signal,
+        ...queueing,
+        onRun: (run) => span !== null && traceRun(span, run),
+      });
       succeeded = true;
     } finally {
       const elapsedMs = performance.now() - startedAt;
-      if (succeeded) metrics.inferenceSeconds.observe({ model, version }, elapsedMs / 1_000);
+      const labels = { model, version };
+      if (succeeded) {
+        const value = elapsedMs / 1_000;
+        metrics.inferenceSeconds.observe({ labels, value, exemplarLabels: exemplarOf(span) });
+      }
       statistics.record({ name: model, version, succeeded, elapsedMs, atMs: Date.now() });
     }
     const encoded = encodeInferResponse(

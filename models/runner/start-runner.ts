@@ -7,6 +7,8 @@ import { ArtifactCache } from '../artifacts/artifact-cache.ts';
 import { openObjectStore } from '../artifacts/open-object-store.ts';
 import { ModelHost } from '../onnx/model-host.ts';
 import { OnnxPool } from '../onnx/onnx-pool.ts';
+import { countSpans } from '../tracing/count-spans.ts';
+import { openTracing } from '../tracing/open-tracing.ts';
 import { createRunnerApp } from './app.ts';
 import type { RunnerConfig } from './config.ts';
 import { createRunnerMetrics, type RunnerMetrics } from './metrics.ts';
@@ -29,6 +31,7 @@ const MIB = 1_048_576;
 export async function startRunner(config: RunnerConfig, log: Logger): Promise<Runner> {
   const pool = new OnnxPool({
     workers: config.ONNX_WORKERS,
+    onRun: (run) => metrics.runs.observe(run),
     onWorkerDeath: (error) => {
       metrics.workerDeaths.inc();
       log.error({ err: error }, 'a worker thread ended; another takes its place');
@@ -54,7 +57,9 @@ export async function startRunner(config: RunnerConfig, log: Logger): Promise<Ru
   });
 
   let draining = false;
+  const tracing = await openTracing(config.tracing, countSpans(metrics.registry, log));
   const app = createRunnerApp({
+    tracing,
     host,
     repository,
     metrics,
@@ -78,6 +83,7 @@ export async function startRunner(config: RunnerConfig, log: Logger): Promise<Ru
       await repository.stop();
       await host.close();
       await pool.close();
+      await tracing?.close();
     },
   };
 }
@@ -95,7 +101,11 @@ function reportTo(log: Logger, metrics: RunnerMetrics): RepositoryEvents {
     },
     onReady: (entry) => log.info(nameOf(entry), 'model ready'),
     onFailed: (entry, error) => log.error({ ...nameOf(entry), err: error }, 'model failed'),
-    onWithdrawn: (entry) => log.info(nameOf(entry), 'model withdrawn'),
+    onWithdrawn: (entry) => {
+      metrics.runs.forget(entry.model, entry.version);
+      metrics.inferenceSeconds.remove(nameOf(entry));
+      log.info(nameOf(entry), 'model withdrawn');
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 import type { RequestListener } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { type OtlpCollector, startOtlpCollector } from '../support/otlp-collector.ts';
 import { INFER_BODY } from '../support/ranking-endpoint.ts';
 import { call, startTestGateway, type TestGateway } from '../support/test-gateway.ts';
 import { failWith, hang, openInferenceAnswer, startUpstream, type Upstream } from '../support/upstream.ts';
@@ -8,26 +9,47 @@ import { failWith, hang, openInferenceAnswer, startUpstream, type Upstream } fro
 let gateway: TestGateway;
 let aws: Upstream;
 let gcp: Upstream;
+let collector: OtlpCollector;
 let secret: string;
 
 const well = openInferenceAnswer(1);
+/** Kinds of span, as OTLP numbers them. */
+const SERVER = 2;
+const CLIENT = 3;
 
 beforeAll(async () => {
   aws = await startUpstream(well);
   gcp = await startUpstream(well);
-  gateway = await startTestGateway();
+  collector = await startOtlpCollector();
+  gateway = await startTestGateway({
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector.upstream.url,
+    OTEL_EXPORTER_OTLP_HEADERS: 'x-collector-key=a%20secret',
+    OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=test',
+    OTEL_BSP_SCHEDULE_DELAY: '20',
+  });
   await gateway.register('/models', { key: 'ranker' });
   await register('busy');
   await register('crowded');
   await register('hedged', { endpoint: { hedge: { maxShareBp: 5_000 } } });
   await register('impatient', { aws: { firstByteTimeoutMs: 50 } });
   await register('blind', { endpoint: { blinded: true } });
+  await register('traced');
+  await gateway.register('/experiments', {
+    key: 'traced-experiment',
+    endpoint: 'traced',
+    unit: 'user',
+    variants: [
+      { key: 'all', weight: 10_000, target: 'traced-aws' },
+      { key: 'none', weight: 0, target: 'traced-aws' },
+    ],
+  });
+  await gateway.register('/experiments/traced-experiment/start', {});
   ({ secret } = await gateway.tenant('acme'));
 });
 
 afterAll(async () => {
   await gateway.stop();
-  await Promise.all([aws.stop(), gcp.stop()]);
+  await Promise.all([aws.stop(), gcp.stop(), collector.upstream.stop()]);
 });
 
 afterEach(() => {
@@ -157,5 +179,143 @@ describe('a target that does not begin to answer', () => {
     expect(decisions(answer)).toMatch(/^failed;impatient-aws;timeout, twin;/);
     expect(answer.headers.get('x-switchyard-target')).toBe('impatient-gcp');
     expect(performance.now() - startedMs).toBeLessThan(8_000);
+  });
+});
+
+describe('the trace of a request', () => {
+  const caller = (id: string, flags = '01') => `00-${id.repeat(32)}-${id.repeat(16)}-${flags}`;
+  const spansOf = (id: string) => collector.spans().filter(({ traceId }) => traceId === id.repeat(32));
+  /** The request's own span is the last to end. */
+  const traceOf = async (id: string) => {
+    const root = await vi.waitUntil(() => spansOf(id).find(({ kind }) => kind === SERVER));
+    const parts = spansOf(id).filter(({ parentSpanId }) => parentSpanId === root.spanId);
+    return { root, parts };
+  };
+
+  it('begins under its caller, and has a part for every attempt, which the target is told of', async () => {
+    aws.behave(failWith(503, 'busy'));
+    const answer = await infer('traced', { traceparent: caller('a'), 'x-switchyard-unit': 'user-17' });
+    const { root, parts } = await traceOf('a');
+    expect(root).toMatchObject({
+      name: 'POST /v2/models/:endpoint/infer',
+      parentSpanId: 'a'.repeat(16),
+      failed: false,
+      resource: { 'service.name': 'switchyard', 'deployment.environment.name': 'test' },
+      attributes: {
+        'http.request.method': 'POST',
+        'http.route': '/v2/models/:endpoint/infer',
+        'http.response.status_code': 200,
+        'url.path': '/v2/models/traced/infer',
+        'switchyard.request.id': answer.headers.get('x-request-id'),
+        'switchyard.tenant': 'acme',
+        'switchyard.target': 'traced-gcp',
+      },
+    });
+    const [primary, retry, twin] = parts;
+    expect(primary).toMatchObject({
+      name: 'POST /v2/models/ranker/versions/traced/infer',
+      kind: CLIENT,
+      failed: true,
+      attributes: {
+        'switchyard.attempt': 'primary',
+        'switchyard.target': 'traced-aws',
+        'http.response.status_code': 503,
+        'error.type': 'overloaded',
+        'server.port': Number(new URL(aws.url).port),
+      },
+    });
+    expect(retry?.attributes).toMatchObject({
+      'switchyard.attempt': 'retry',
+      'http.request.resend_count': 1,
+    });
+    expect(twin).toMatchObject({
+      failed: false,
+      attributes: {
+        'switchyard.attempt': 'fallback',
+        'switchyard.target': 'traced-gcp',
+        'http.response.status_code': 200,
+      },
+    });
+    const told = [...aws.requests.slice(-2), ...gcp.requests.slice(-1)].map(
+      ({ headers }) => headers['traceparent'],
+    );
+    expect(told).toEqual(parts.map(({ spanId }) => `00-${'a'.repeat(32)}-${spanId}-01`));
+    expect(collector.upstream.requests[0]?.headers['x-collector-key']).toBe('a secret');
+  });
+
+  it('says what the experiment came to, and nothing of the unit', async () => {
+    await infer('traced', { traceparent: caller('b'), 'x-switchyard-unit': 'user-17' });
+    await infer('traced', { traceparent: caller('c') });
+    expect((await traceOf('b')).root.events).toEqual([
+      {
+        name: 'feature_flag.evaluation',
+        attributes: {
+          'feature_flag.key': 'traced-experiment',
+          'feature_flag.provider.name': 'switchyard',
+          'feature_flag.result.reason': 'targeting_match',
+          'feature_flag.result.variant': 'all',
+          'feature_flag.version': expect.stringMatching(/^\d+$/),
+        },
+      },
+    ]);
+    expect((await traceOf('c')).root.events[0]?.attributes).toMatchObject({
+      'feature_flag.result.reason': 'error',
+      'error.type': 'targeting_key_missing',
+    });
+    expect(JSON.stringify(collector.upstream.requests.map(({ body }) => body))).not.toContain('user-17');
+  });
+
+  it('marks the hedge', async () => {
+    for (let index = 0; index < 25; index++) await infer('hedged');
+    aws.behave(slowly(5_000));
+    await infer('hedged', { traceparent: caller('d') });
+    const { parts } = await traceOf('d');
+    expect(
+      parts.map(({ attributes }) => [attributes['switchyard.attempt'], attributes['error.type']]),
+    ).toEqual(
+      expect.arrayContaining([
+        ['primary', 'abandoned'],
+        ['hedge', undefined],
+      ]),
+    );
+  });
+
+  it('is not kept where the caller keeps none, whose trace the targets are told of all the same', async () => {
+    await infer('traced', { traceparent: caller('e', '00') });
+    await infer('traced', { traceparent: caller('f') });
+    await traceOf('f');
+    expect(spansOf('e')).toEqual([]);
+    expect(aws.requests.at(-2)?.headers['traceparent']).toMatch(/^00-e{32}-(?!e{16})[0-9a-f]{16}-00$/);
+  });
+
+  it('costs a request nothing when the collector is away, and is counted as lost', async () => {
+    collector.upstream.behave(failWith(400));
+    expect((await infer('traced')).status).toBe(200);
+    await vi.waitFor(async () =>
+      expect(await (await fetch(gateway.metricsUrl)).text()).toMatch(
+        /switchyard_trace_spans_total\{fate="failed"\} [1-9]/,
+      ),
+    );
+  });
+
+  it('is named by the measurements of it, to whoever can read that', async () => {
+    const scrape = (accept: string) => fetch(gateway.metricsUrl, { headers: { accept } });
+    await infer('traced', { traceparent: caller('9') });
+    const rich = await scrape('application/openmetrics-text;version=1.0.0,text/plain;q=0.5');
+    expect(rich.headers.get('content-type')).toBe(
+      'application/openmetrics-text; version=1.0.0; charset=utf-8',
+    );
+    const text = await rich.text();
+    expect(text).toMatch(
+      /^switchyard_request_duration_seconds_bucket\{le="[^"]+",endpoint="traced"\} \d+ # \{trace_id="9{32}"\} [\d.]+ \d+/m,
+    );
+    expect(text).toMatch(/^# TYPE switchyard_requests counter$/m);
+    expect(text).toMatch(/^switchyard_requests_total\{endpoint="traced",status="200"\} \d+$/m);
+    expect(text).toMatch(/\n# EOF\n$/);
+    const plain = await scrape('text/plain');
+    expect(plain.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
+    const lines = await plain.text();
+    expect(lines).toMatch(/^# TYPE switchyard_requests_total counter$/m);
+    expect(lines).not.toMatch(/trace_id|# EOF/);
   });
 });

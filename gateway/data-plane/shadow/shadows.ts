@@ -7,6 +7,7 @@ import type { ShadowDifference } from '../../pipeline/invocation.ts';
 import type { Spool } from '../../pipeline/spool.ts';
 import type { CompiledEndpoint } from '../../snapshot/snapshot.ts';
 import type { AttemptOutcome } from '../../targets/attempt-outcome.ts';
+import { tracedCall } from '../../targets/attempt-span.ts';
 import { Cancellation } from '../../targets/cancellation.ts';
 import { costOf } from '../../targets/cost-of.ts';
 import type { InferenceCall } from '../../targets/inference-call.ts';
@@ -87,7 +88,10 @@ export class Shadows {
     const { targets, spool, telemetry } = this.#options;
     const call = { ...answered.call, cancellation: this.#stopping };
     const startedMs = performance.now();
-    const outcome = await targets.askAside(target, call, TIMEOUT_MS);
+    const outcome = await tracedCall(call, target, {
+      as: 'shadow',
+      ask: (own) => targets.askAside(target, own, TIMEOUT_MS),
+    });
     const latencyMs = performance.now() - startedMs;
     telemetry.shadowSeconds.observe({ target: target.key }, latencyMs / 1_000);
     const shadow = differenceOf(answered.answer, outcome, tolerance);

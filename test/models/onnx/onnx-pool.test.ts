@@ -7,7 +7,8 @@ import type { Tensor } from '../../../models/codecs/tensor.ts';
 import { inspectModel } from '../../../models/onnx/inspect-model.ts';
 import type { LoadRequest } from '../../../models/onnx/loaded-model.ts';
 import type { ModelProfile } from '../../../models/onnx/model-profile.ts';
-import { type EndedRun, OnnxPool, type OnnxPoolOptions } from '../../../models/onnx/onnx-pool.ts';
+import { OnnxPool, type OnnxPoolOptions } from '../../../models/onnx/onnx-pool.ts';
+import type { EndedRun, OwnRun } from '../../../models/onnx/pool-infer-request.ts';
 import { identityModel, linearModel, loopModel } from '../../support/onnx-models.ts';
 
 const { DataType } = onnxProto.onnx.TensorProto;
@@ -223,8 +224,14 @@ describe('a pool of ONNX workers', () => {
       await load('loop', loopModel('input'));
       return pool.infer({ model: 'loop', version: 'v1', inputs: busy(A_WHILE) });
     };
+    const own: OwnRun[] = [];
     const rank = (...rows: number[][]) =>
-      pool.infer({ model: 'ranker', version: 'v1', inputs: [features(...rows)] });
+      pool.infer({
+        model: 'ranker',
+        version: 'v1',
+        inputs: [features(...rows)],
+        onRun: (run) => own.push(run),
+      });
 
     it('runs together what came while it was busy, each request with its own rows', async () => {
       const running = openBusy();
@@ -237,6 +244,12 @@ describe('a pool of ONNX workers', () => {
       expect(answers.map(([scores]) => [...(scores?.data ?? [])])).toEqual([[1], [10, 2], [33]]);
       expect(answers.map(([scores]) => scores?.shape)).toEqual([[1], [2], [1]]);
       expect(runs.filter(({ model }) => model === 'ranker')).toMatchObject([{ requests: 3 }]);
+      expect(own).toHaveLength(3);
+      for (const { queuedAtMs, startedAtMs, endedAtMs, requests } of own) {
+        expect(requests).toBe(3);
+        expect(queuedAtMs).toBeLessThan(startedAtMs);
+        expect(startedAtMs).toBeLessThan(endedAtMs);
+      }
     });
 
     it('runs no more rows together than it may, nor inputs of different shapes', async () => {

@@ -7,6 +7,7 @@ import onnxProto from 'onnx-proto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { readRunnerConfig } from '../../../models/runner/config.ts';
 import { identityModel, linearModel, loopModel } from '../../support/onnx-models.ts';
+import { type OtlpCollector, startOtlpCollector } from '../../support/otlp-collector.ts';
 import { RunnerProcess, TestRepository } from '../../support/runner-process.ts';
 
 const { DataType } = onnxProto.onnx.TensorProto;
@@ -19,18 +20,23 @@ const foreign = { model: 'foreign', version: 'v1', bytes: Buffer.from('no model'
 
 let cache: string;
 let repository: TestRepository;
+let collector: OtlpCollector;
 let runner: RunnerProcess;
 beforeAll(async () => {
   cache = await mkdtemp(join(tmpdir(), 'runner-cache-'));
+  collector = await startOtlpCollector();
   repository = await TestRepository.create([v1, v2, echo, loop, altered, foreign]);
   runner = await RunnerProcess.ready({
     MODEL_REPOSITORY: repository.uri,
     CACHE_DIR: cache,
     MAX_BODY_BYTES: '20000',
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector.upstream.url,
+    OTEL_BSP_SCHEDULE_DELAY: '20',
   });
 });
 afterAll(async () => {
   await runner.stop();
+  await collector.upstream.stop();
   await repository.remove();
   await rm(cache, { recursive: true, force: true });
 });
@@ -209,6 +215,31 @@ describe('a runner', () => {
     expect(metrics).toContain('switchyard_runner_models{status="ready"} 4');
     expect(metrics).toContain('switchyard_runner_models{status="failed"} 2');
     expect(metrics).toMatch(/requests_total\{route="\/v2\/models\/:model\/infer",status="200"\} \d/);
+    expect(metrics).toMatch(/model_batch_requests_bucket\{le="1",model="ranker",version="v1"\} [1-9]/);
+    expect(metrics).toMatch(/model_queue_seconds_count\{model="ranker",version="v1"\} [1-9]/);
+  });
+
+  it('goes on with its caller’s trace: the request, its wait for a thread and its run', async () => {
+    const caller = `00-${'c'.repeat(32)}-${'d'.repeat(16)}-01`;
+    await infer('loop', busy(1), { traceparent: caller });
+    const [root, queue, run] = await vi.waitFor(() => {
+      const spans = collector.spans().filter(({ traceId }) => traceId === 'c'.repeat(32));
+      expect(spans).toHaveLength(3);
+      return ['POST /v2/models/:model/infer', 'queue', 'run'].map((name) =>
+        spans.find((span) => span.name === name),
+      );
+    });
+    expect(root).toMatchObject({
+      parentSpanId: 'd'.repeat(16),
+      attributes: { 'http.response.status_code': 200 },
+      resource: { 'service.name': 'switchyard-runner' },
+    });
+    expect(queue).toMatchObject({ parentSpanId: root?.spanId });
+    expect(run).toMatchObject({ parentSpanId: root?.spanId, attributes: { 'switchyard.batch.requests': 1 } });
+    const text = await (
+      await fetch(`${runner.url}/metrics`, { headers: { accept: 'application/openmetrics-text' } })
+    ).text();
+    expect(text).toMatch(/runner_inference_seconds_bucket\{.*model="loop".*\} 1 # \{trace_id="c{32}"\}/);
   });
 
   it('follows its repository, and serves on what it has when that is invalid', async () => {
@@ -218,6 +249,8 @@ describe('a runner', () => {
       8_000,
     );
     expect(await get('/v2/models/ranker/versions/v2')).toMatchObject({ status: 404 });
+    const measured = await (await fetch(`${runner.url}/metrics`)).text();
+    expect(measured).not.toContain('version="v2"');
     await repository.write('{"models":[{}]}');
     await vi.waitFor(async () => {
       const metrics = await (await fetch(`${runner.url}/metrics`)).text();
