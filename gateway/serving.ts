@@ -15,6 +15,7 @@ import { SignIn } from './access/sign-in.ts';
 import { Analysis } from './analysis/analysis.ts';
 import { advanceExperiments } from './automation/advance-experiments.ts';
 import { runAsOwner } from './automation/run-as-owner.ts';
+import { sweepSegmentLists } from './automation/sweep-segment-lists.ts';
 import type { GatewayConfig } from './config.ts';
 import { ConfigurationWriter } from './control-plane/change-configuration.ts';
 import { ConfigurationEvents } from './data-plane/configuration-events.ts';
@@ -50,6 +51,7 @@ const AUTOMATION_INTERVAL_MS = 1_000;
 const GUARDRAIL_INTERVAL_MS = 1_000;
 const STORE_TIMEOUT_MS = 2_000;
 const WEBHOOK_INTERVAL_MS = 1_000;
+const LIST_SWEEP_INTERVAL_MS = 10 * 60_000;
 const SESSION_KEY_SECRET = 'session-key';
 
 export interface ServingOptions {
@@ -215,6 +217,13 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     logger,
     run: (signal) => guardByLake({ current, resultsOf, halt, store, logger }, signal),
   });
+  const sweeping = runAsOwner({
+    name: 'segment-lists',
+    intervalMs: LIST_SWEEP_INTERVAL_MS,
+    store,
+    logger,
+    run: () => sweepSegmentLists(store),
+  });
   guardrails.start();
   const listening: Listening = await listen(app, config);
   return {
@@ -231,6 +240,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       await Promise.all([
         telling.stop().then(() => webhooks.close()),
         automation.stop(),
+        sweeping.stop(),
         guardrails.stop(),
         lakeGuardrails.stop(),
         source.stop(),

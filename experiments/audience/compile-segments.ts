@@ -1,7 +1,8 @@
+import type { IdSet } from '../id-set.ts';
 import type { Issue } from '../issue.ts';
-import type { Segment } from '../segment.ts';
+import type { StoredSegment } from '../segment.ts';
 import { compileBounded, MAX_SEGMENT_DEPTH } from './compile-audience.ts';
-import type { CompiledSegment, NamedSegment, Scope } from './scope.ts';
+import type { CompiledSegment, NamedSegment, Scope, Segments } from './scope.ts';
 
 /** Every segment ready to be asked, and what is wrong with those that match nobody for now. */
 export interface CompiledSegments {
@@ -13,10 +14,11 @@ export interface CompiledSegments {
 interface Known {
   readonly compiled: CompiledSegment;
   readonly references: Scope['references'];
+  readonly list: IdSet | undefined;
 }
 
 /** A segment never changes, so it is compiled once for as long as those that it names stay the same. */
-const known = new WeakMap<Segment, Known>();
+const known = new WeakMap<StoredSegment, Known>();
 
 const NOBODY = {
   kind: 'condition',
@@ -25,11 +27,17 @@ const NOBODY = {
   depth: 1,
 } as const satisfies CompiledSegment;
 
+/** Uploaded lists by their id; null where it is only asked whether segments are valid. */
+export type Lists = ReadonlyMap<string, IdSet> | null;
+
 /**
  * Compiles segments, each after those that it names. Where they name each other in a circle, the one that closes it
  * has the issue, with the way round.
  */
-export function compileSegments(segments: ReadonlyMap<string, Segment>): CompiledSegments {
+export function compileSegments(
+  segments: ReadonlyMap<string, StoredSegment>,
+  lists: Lists = null,
+): CompiledSegments {
   const compiled = new Map<string, CompiledSegment>();
   const issues: (Issue & { segment: string })[] = [];
   const trail: string[] = [];
@@ -44,40 +52,62 @@ export function compileSegments(segments: ReadonlyMap<string, Segment>): Compile
     // Deeper than any may name others: whoever asked has that issue, and the stack stays short.
     if (trail.length > MAX_SEGMENT_DEPTH) return { ...NOBODY, depth: MAX_SEGMENT_DEPTH };
     trail.push(key);
-    const made = compileOne(key, segment);
+    const made = compileOnce(key, segment);
     trail.pop();
     compiled.set(key, made);
     return made;
   }
 
-  function compileOne(key: string, segment: Segment): CompiledSegment {
+  function compileOnce(key: string, segment: StoredSegment): CompiledSegment {
+    const list = segment.list && lists?.get(segment.list.id);
     const before = known.get(segment);
-    if (before?.references.every((one) => find(one.key) === one.segment) === true) return before.compiled;
-    if (segment.condition === undefined) return remember(segment, listOf(segment), []);
-    const result = compileBounded(segment.condition, lookup);
-    if (result.ok) {
-      const { matches, size, depth, references } = result;
-      return remember(segment, { kind: 'condition', matches, size, depth }, references);
+    const isSame = (one: Scope['references'][number]) => find(one.key) === one.segment;
+    if (before !== undefined && before.list === list && before.references.every(isSame)) {
+      return before.compiled;
     }
-    for (const issue of result.issues)
-      issues.push({ ...issue, path: `/condition${issue.path}`, segment: key });
-    return NOBODY;
+    const made = compileOne(segment, { list, lists, lookup });
+    if (!made.ok) {
+      for (const issue of made.issues) issues.push({ ...issue, segment: key });
+      return NOBODY;
+    }
+    known.set(segment, { compiled: made.compiled, references: made.references, list });
+    return made.compiled;
   }
 
   for (const key of segments.keys()) find(key);
   return { compiled, issues };
 }
 
-function remember(
-  segment: Segment,
-  compiled: CompiledSegment,
-  references: Scope['references'],
-): CompiledSegment {
-  known.set(segment, { compiled, references });
-  return compiled;
+/** A segment by itself, or why it cannot be. */
+function compileOne(
+  { attribute, values = [], condition, list: reference }: StoredSegment,
+  { list, lists, lookup }: { list: IdSet | undefined; lists: Lists; lookup: Segments },
+): Made {
+  if (condition === undefined) {
+    if (reference !== undefined && list === undefined && lists !== null) return LIST_MISSING;
+    const members = list ?? new Set<unknown>(values);
+    const has = (value: unknown) => members.has(value);
+    return { ok: true, compiled: { kind: 'list', attribute: attribute ?? null, has }, references: [] };
+  }
+  const result = compileBounded(condition, lookup);
+  if (!result.ok) {
+    return { ok: false, issues: result.issues.map((one) => ({ ...one, path: `/condition${one.path}` })) };
+  }
+  const { matches, size, depth, references } = result;
+  return { ok: true, compiled: { kind: 'condition', matches, size, depth }, references };
 }
 
-function listOf({ attribute, values = [] }: Segment): CompiledSegment {
-  const members = new Set<unknown>(values);
-  return { kind: 'list', attribute: attribute ?? null, has: (value) => members.has(value) };
-}
+type Made =
+  | { readonly ok: true; readonly compiled: CompiledSegment; readonly references: Scope['references'] }
+  | { readonly ok: false; readonly issues: readonly Issue[] };
+
+const LIST_MISSING: Made = {
+  ok: false,
+  issues: [
+    {
+      path: '/list/id',
+      code: 'list-missing',
+      message: 'the list that was uploaded to it is not in the database: upload it again',
+    },
+  ],
+};

@@ -1,4 +1,5 @@
 import type { MongoClient } from 'mongodb';
+import type { SegmentValue } from '../segment.ts';
 import type { AuditQuery } from './audit-log.ts';
 import { type Commit, type CommitResult, ConfigurationLog } from './configuration-log.ts';
 import {
@@ -11,6 +12,7 @@ import { KeyUses } from './key-uses.ts';
 import { type LeaseClaim, Leases } from './leases.ts';
 import { databaseName, type MongoOptions, mongoClient } from './mongo-client.ts';
 import { Secrets } from './secrets.ts';
+import { type SegmentChunk, type SegmentList, SegmentLists } from './segment-lists.ts';
 import { asStoreErrors } from './store-error.ts';
 import type { AuditEntry, StoredDocument } from './stored-document.ts';
 import { ResultsCache, type StoredResults } from './stored-results.ts';
@@ -44,6 +46,7 @@ export class ConfigurationStore {
   readonly #usage: Usage;
   readonly #webhooks: WebhookDeliveries;
   readonly #leases: Leases;
+  readonly #segmentLists: SegmentLists;
 
   private constructor(client: MongoClient, name: string, now: () => Date) {
     const database = client.db(name);
@@ -55,6 +58,11 @@ export class ConfigurationStore {
     this.#idempotencyKeys = new IdempotencyKeys(database.collection('idempotency'), now);
     this.#usage = new Usage(database.collection('usage'));
     this.#leases = new Leases(database.collection('leases'), now);
+    this.#segmentLists = new SegmentLists(
+      database.collection('segmentLists'),
+      database.collection('segmentChunks'),
+      now,
+    );
     this.#webhooks = new WebhookDeliveries(
       database.collection('webhookCursors'),
       database.collection('webhookDeliveries'),
@@ -193,6 +201,35 @@ export class ConfigurationStore {
   /** Forgets where a webhook stood and what it was sent. */
   async forgetWebhook(webhook: string): Promise<void> {
     return this.#ask('forget a webhook', () => this.#webhooks.forget(webhook));
+  }
+
+  /** Writes a part of a list; nobody sees it before a list names it. */
+  async writeSegmentChunk(values: readonly SegmentValue[]): Promise<SegmentChunk> {
+    return this.#ask('write a part of a list', () => this.#segmentLists.writeChunk(values));
+  }
+
+  async writeSegmentList(chunks: readonly SegmentChunk[]): Promise<SegmentList> {
+    return this.#ask('write a list', () => this.#segmentLists.writeList(chunks));
+  }
+
+  /** What a list is made of; null where it was swept away. */
+  async segmentList(id: string): Promise<SegmentList | null> {
+    return this.#ask('read a list', () => this.#segmentLists.list(id));
+  }
+
+  /** The hashes of a part's values, as IdSet takes them; null where it was swept away. */
+  async segmentHashes(chunk: string): Promise<Uint8Array | null> {
+    return this.#ask('read a part of a list', () => this.#segmentLists.hashes(chunk));
+  }
+
+  /** The values themselves. */
+  async segmentValues(chunk: string): Promise<readonly SegmentValue[] | null> {
+    return this.#ask('read a part of a list', () => this.#segmentLists.values(chunk));
+  }
+
+  /** Removes lists that are not kept, and parts that no list names; nothing that is younger than that. */
+  async sweepSegmentLists(options: { kept: ReadonlySet<string>; olderThanMs: number }): Promise<void> {
+    return this.#ask('sweep lists', () => this.#segmentLists.sweep(options));
   }
 
   /** The newest results of that name, of whatever input. */

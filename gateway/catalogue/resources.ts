@@ -170,6 +170,7 @@ export const RESOURCE_KINDS = [
     singular: 'segment',
     schema: segmentSchema,
     keyField: 'key',
+    managed: ['list'],
     writers: EXPERIMENTER,
     example: { key: 'beta-testers', values: ['user-17', 'user-42'] },
   },

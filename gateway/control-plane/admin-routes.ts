@@ -27,6 +27,8 @@ import { keyRoutes } from './key-routes.ts';
 import { layerRoutes } from './layer-routes.ts';
 import { overrideTokenRoute } from './override-token-route.ts';
 import { type ResourceRules, resourceRoutes } from './resource-routes.ts';
+import { segmentRules } from './segment-rules.ts';
+import { segmentValuesRoutes } from './segment-values-routes.ts';
 import { webhookRoutes, webhookRules } from './webhook-routes.ts';
 
 export interface AdminOptions {
@@ -49,6 +51,7 @@ export function adminRoutes({ store, source, events, featureStore, analysis, shi
         experimentWarnings(source, before && keptExperimentSchema.parse(before.value), after),
     },
     versions: { onCreate: (body, actor) => ({ ...body, registeredBy: actor.name }) },
+    segments: segmentRules,
     webhooks: webhookRules(store),
     tenants: {
       // The pseudonymisation key is there before the tenant is, and goes with it: its history is then unlinkable.
@@ -66,6 +69,7 @@ export function adminRoutes({ store, source, events, featureStore, analysis, shi
     ...experimentHistoryRoutes({ writer, source, store }),
     ...commentRoutes(writer),
     ...layerRoutes(writer),
+    ...segmentValuesRoutes({ writer, store }),
     holdoutResultsRoute({ source, analysis, ship }),
     importRoute(),
     ...analysisRoutes({ writer, source, analysis, ship }),

@@ -1,4 +1,4 @@
-import { compileSegments } from '../../experiments/audience/compile-segments.ts';
+import { compileSegments, type Lists } from '../../experiments/audience/compile-segments.ts';
 import type { Environment } from '../../experiments/environment.ts';
 import { compileHoldout } from '../../experiments/holdout.ts';
 import type { StoredDocument } from '../../experiments/store/configuration-store.ts';
@@ -17,6 +17,13 @@ export type CompiledConfiguration =
   | { readonly ok: true; readonly snapshot: Snapshot }
   | { readonly ok: false; readonly issues: readonly ConfigurationIssue[] };
 
+export interface CompileOptions {
+  /** `production` unless given. */
+  readonly environment?: Environment;
+  /** The lists that were uploaded to segments; without them the snapshot says what is valid, and serves nobody. */
+  readonly lists?: Lists;
+}
+
 /**
  * The whole configuration, checked and compiled: the same function says whether a change may be committed
  * and makes what requests of one environment are served from, so the two can never disagree. Reports every
@@ -25,13 +32,13 @@ export type CompiledConfiguration =
 export function compileSnapshot(
   revision: number,
   documents: readonly StoredDocument[],
-  environment: Environment = 'production',
+  { environment = 'production', lists = null }: CompileOptions = {},
 ): CompiledConfiguration {
   const issues: ConfigurationIssue[] = [];
   const parsed = parseDocuments(documents, issues);
   issues.push(...referenceIssues(parsed), ...experimentIssues(parsed));
   const holdouts = [...parsed.holdouts.values()].map(({ value, revision: at }) => compileHoldout(value, at));
-  const segments = compileSegments(parsed.segments);
+  const segments = compileSegments(parsed.segments, lists);
   for (const { segment, ...issue } of segments.issues)
     issues.push({ ...issue, resource: `segments/${segment}` });
   const compiled = compileExperiments(parsed, { segments: segments.compiled, holdouts }, issues);

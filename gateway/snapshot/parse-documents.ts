@@ -7,7 +7,7 @@ import { issuesOf } from '../../experiments/issue.ts';
 import { keptExperimentSchema } from '../../experiments/kept-experiment.ts';
 import { layerSchema } from '../../experiments/layer.ts';
 import { metricSchema } from '../../experiments/metric.ts';
-import { segmentSchema } from '../../experiments/segment.ts';
+import { storedSegmentSchema } from '../../experiments/segment.ts';
 import type { StoredDocument } from '../../experiments/store/configuration-store.ts';
 import { aliasSchema } from '../../models/catalogue/alias.ts';
 import { modelSchema, modelVersionSchema } from '../../models/catalogue/model.ts';
@@ -38,7 +38,7 @@ export function parseDocuments(documents: readonly StoredDocument[], issues: Con
     targets: valuesOf(collect('targets', targetSchema)),
     endpoints: valuesOf(collect('endpoints', endpointSchema)),
     layers: valuesOf(collect('layers', layerSchema)),
-    segments: valuesOf(collect('segments', segmentSchema)),
+    segments: valuesOf(collect('segments', storedSegmentSchema)),
     metrics: valuesOf(collect('metrics', metricSchema)),
     webhooks: valuesOf(collect('webhooks', webhookSchema)),
     halts: valuesOf(collect('halts', haltSchema)),

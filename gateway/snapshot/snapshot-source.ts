@@ -1,3 +1,4 @@
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Environment } from '../../experiments/environment.ts';
@@ -6,6 +7,7 @@ import type { Telemetry } from '../telemetry/metrics.ts';
 import { compileSnapshot } from './compile-snapshot.ts';
 import type { Configuration, RawConfiguration } from './configuration.ts';
 import { loadConfiguration, saveConfiguration } from './configuration-file.ts';
+import { SegmentSets } from './segment-sets.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** Names of secrets in the store: this and the tenant, for its pseudonymisation key, hex. */
@@ -35,6 +37,7 @@ export class SnapshotSource {
   readonly #options: SnapshotSourceOptions;
   readonly #stopping = new AbortController();
   readonly #listeners: ((snapshot: Snapshot) => void)[] = [];
+  readonly #sets: SegmentSets;
   #current: Configuration | null = null;
   #freshness: Freshness = 'unknown';
   #refreshing: Promise<void> = Promise.resolve();
@@ -42,6 +45,10 @@ export class SnapshotSource {
 
   constructor(options: SnapshotSourceOptions) {
     this.#options = options;
+    this.#sets = new SegmentSets({
+      directory: join(dirname(options.file), 'segments'),
+      store: options.store,
+    });
   }
 
   /** The configuration in force; null until the first one is there. */
@@ -109,14 +116,16 @@ export class SnapshotSource {
       unitKeys: unitKeysOf(documents, secrets),
       adminKeyDigest: await this.#options.adminKeyDigest(),
     };
-    if (!this.#swap(raw)) return;
+    if (!(await this.#swap(raw))) return;
     this.#become('fresh', { revision });
     await this.#save(raw);
   }
 
   /** Puts a configuration in force, unless it does not compile. */
-  #swap(raw: RawConfiguration): boolean {
-    const compiled = compileSnapshot(raw.revision, raw.documents, this.#options.environment);
+  async #swap(raw: RawConfiguration): Promise<boolean> {
+    const { environment } = this.#options;
+    const lists = await this.#sets.load(raw.documents);
+    const compiled = compileSnapshot(raw.revision, raw.documents, { environment, lists });
     if (!compiled.ok) {
       this.#become('invalid', { revision: raw.revision, issues: compiled.issues });
       return false;
@@ -142,7 +151,8 @@ export class SnapshotSource {
     const { file, logger } = this.#options;
     try {
       const raw = await loadConfiguration(file);
-      if (this.#swap(raw)) logger.warn({ revision: raw.revision }, 'started from the configuration on disk');
+      if (await this.#swap(raw))
+        logger.warn({ revision: raw.revision }, 'started from the configuration on disk');
     } catch (error) {
       logger.error({ err: error }, 'no configuration on disk to start from: waiting for the database');
     }

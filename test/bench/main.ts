@@ -10,6 +10,7 @@ import { benchFlags } from './flags.ts';
 import { benchBatching, benchTinyModel } from './onnx.ts';
 import { benchProxy } from './proxy.ts';
 import { benchReload } from './reload.ts';
+import { benchSegmentMemory, benchSegmentQuestions } from './segments.ts';
 
 const BENCHES: readonly { readonly name: string; readonly run: () => Promise<BenchResult> }[] = [
   { name: 'analysis', run: benchAnalysis },
@@ -20,6 +21,8 @@ const BENCHES: readonly { readonly name: string; readonly run: () => Promise<Ben
   { name: 'proxy', run: benchProxy },
   { name: 'exposures', run: benchExposures },
   { name: 'reload', run: benchReload },
+  { name: 'segment-memory', run: benchSegmentMemory },
+  { name: 'segment-questions', run: benchSegmentQuestions },
 ];
 
 const wanted = process.argv.slice(2);

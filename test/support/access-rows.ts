@@ -51,6 +51,7 @@ export const ACCESS_ROWS: Readonly<Record<string, readonly string[]>> = {
     ].flatMap((name) => [`list${name}s`, `get${name}`]),
     'listAliases',
     'getAlias',
+    'listSegmentValues',
     ...['listEnvironments', 'getEnvironment', 'layerSlots', 'dealSlots'],
     ...[
       'listRevisions',
@@ -79,6 +80,7 @@ export const ACCESS_ROWS: Readonly<Record<string, readonly string[]>> = {
     ]),
     ...['writeFeatures', 'readFeatures', 'forgetFeatures'],
     'importExperiments',
+    ...['replace', 'add', 'remove'].map((verb) => `${verb}SegmentValues`),
     'issueOverrideToken',
     ...['planChange', 'removeChange', 'restoreRevision', 'promoteExperiment'],
     ...['submit', 'withdraw', 'start', 'pause', 'resume', 'stop', 'archive', 'decide'].map(

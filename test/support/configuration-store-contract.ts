@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { MongoClient } from 'mongodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { hashesOf } from '../../experiments/id-set.ts';
 import {
   type AuditEntry,
   type CommitResult,
@@ -233,6 +234,33 @@ export function describeConfigurationStore(
       expect([await rawDocument('model/a'), await rawDocument('model/b')]).toMatchObject([
         { revision: 1 },
         { revision: 1 },
+      ]);
+    });
+
+    it('keeps long lists in parts, shared by the lists that name them, and sweeps what nobody names', async () => {
+      const shared = await store.writeSegmentChunk(['a', 1, 'é']);
+      const first = await store.writeSegmentList([shared]);
+      const own = await store.writeSegmentChunk(['b']);
+      const second = await store.writeSegmentList([shared, own]);
+      const orphan = await store.writeSegmentChunk(['c']);
+      expect(await store.segmentList(second.id)).toEqual({ id: second.id, count: 4, chunks: [shared, own] });
+      expect(await store.segmentValues(shared.id)).toEqual(['a', 1, 'é']);
+      expect(new Uint8Array((await store.segmentHashes(shared.id)) ?? [])).toEqual(hashesOf(['a', 1, 'é']));
+
+      const left = async () => {
+        const lists = await Promise.all([first, second].map(({ id }) => store.segmentList(id)));
+        const chunks = await Promise.all([shared, own, orphan].map(({ id }) => store.segmentHashes(id)));
+        return [lists, chunks].map((found) => found.map((one) => one !== null));
+      };
+      await store.sweepSegmentLists({ kept: new Set([second.id]), olderThanMs: 3_600_000 });
+      expect(await left()).toEqual([
+        [true, true],
+        [true, true, true],
+      ]);
+      await store.sweepSegmentLists({ kept: new Set([first.id]), olderThanMs: 0 });
+      expect(await left()).toEqual([
+        [true, false],
+        [true, false, false],
       ]);
     });
 
