@@ -15,6 +15,7 @@ const Experiments = page(() => import('./pages/experiments/experiments.tsx'), 'E
 const NewExperiment = page(() => import('./pages/experiment/new-experiment.tsx'), 'NewExperiment');
 const Experiment = page(() => import('./pages/experiment/experiment.tsx'), 'Experiment');
 const Models = page(() => import('./pages/models/models.tsx'), 'Models');
+const Metrics = page(() => import('./pages/metrics/metrics.tsx'), 'Metrics');
 const Tenants = page(() => import('./pages/tenants/tenants.tsx'), 'Tenants');
 const Audit = page(() => import('./pages/audit/audit.tsx'), 'Audit');
 const Settings = page(() => import('./pages/settings/settings.tsx'), 'Settings');
@@ -33,6 +34,7 @@ export function App() {
           <Route path="/experiments/new" component={NewExperiment} />
           <Route path="/experiments/:key/:tab?" component={Experiment} />
           <Route path="/models" component={Models} />
+          <Route path="/metrics" component={Metrics} />
           <Route path="/tenants" component={Tenants} />
           <Route path="/audit" component={Audit} />
           <Route path="/settings" component={Settings} />

@@ -12,6 +12,7 @@ import { LakeDigest } from './digest/lake-digest.ts';
 import { drawnSince } from './drawn-since.ts';
 import { type ExperimentResults, experimentResults } from './experiment-results.ts';
 import { type PowerRequest, type PowerResults, planExperiment } from './plan-experiment.ts';
+import { type AudienceRequest, type AudienceUnits, previewAudience } from './preview-audience.ts';
 import { type MetricPreview, type PreviewRequest, previewMetric } from './preview-metric.ts';
 
 /** Raised when the same input would give other results, or in another shape. */
@@ -96,6 +97,12 @@ export class Analysis {
   async preview(request: Omit<PreviewRequest, 'asOfMs'>): Promise<MetricPreview> {
     const { digest } = await this.#open();
     return previewMetric(digest, { ...request, asOfMs: this.#now() });
+  }
+
+  /** How many of the units that were lately exposed an audience would take. */
+  async audience(request: Omit<AudienceRequest, 'asOfMs'>): Promise<AudienceUnits> {
+    const { digest } = await this.#open();
+    return previewAudience(digest, { ...request, asOfMs: this.#now() });
   }
 
   /** How long an experiment has to run, going by what was measured at its endpoint. */

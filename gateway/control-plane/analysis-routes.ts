@@ -1,5 +1,6 @@
 import type { Route } from '../http/route.ts';
 import type { AnalysisRouteOptions } from './analysis-route-options.ts';
+import { draftRoutes } from './draft-routes.ts';
 import { powerRoute, previewRoute } from './planning-routes.ts';
 import { queriesRoute, reportRoute, resultsRoute } from './results-routes.ts';
 
@@ -11,5 +12,6 @@ export function analysisRoutes(options: AnalysisRouteOptions): Route[] {
     queriesRoute(options),
     powerRoute(options),
     previewRoute(options),
+    ...draftRoutes(options),
   ];
 }

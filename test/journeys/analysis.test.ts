@@ -185,3 +185,32 @@ describe('queries for a warehouse', () => {
     expect((await gateway.admin('GET', '/experiments/ranker-v2/queries?dialect=oracle')).status).toBe(400);
   });
 });
+
+describe('a draft', () => {
+  const draft = (fields: Record<string, unknown>) => ({ ...rankingExperiment(), key: 'not-yet', ...fields });
+
+  it('learns how long it would take from those before it at its endpoint, without being saved', async () => {
+    const plan = (fields: Record<string, unknown>) =>
+      gateway.admin('POST', '/drafts/power', { experiment: draft(fields), effect: 0.1 });
+
+    const { status, body } = await plan({ metrics: { primary: 'liked' } });
+    expect(status).toBe(200);
+    expect(body.basis.experiment).toBe('ranker-v2');
+    expect(body.variants[0].days.alwaysValid).toBeGreaterThan(1);
+    const half = await plan({ metrics: { primary: 'liked' }, allocation: 5_000 });
+    expect(half.body.variants[0].days.alwaysValid).toBeCloseTo(2 * body.variants[0].days.alwaysValid, -1);
+
+    expect((await plan({})).body.code).toBe('wrong-state');
+    expect((await plan({ metrics: { primary: 'nowhere' } })).body.detail).toContain('nowhere');
+  });
+
+  it('learns how many of the units lately seen its audience would take, and what is not recorded', async () => {
+    const audience = async (condition: Record<string, unknown>) =>
+      (await gateway.admin('POST', '/drafts/audience', { experiment: draft({ audience: condition }) })).body;
+
+    expect(await audience({})).toEqual({ days: 14, units: 600, matching: 600, unrecorded: [] });
+    expect(await audience({ 'tenant.key': 'acme' })).toMatchObject({ units: 600, matching: 300 });
+    expect(await audience({ country: 'DE' })).toMatchObject({ matching: null, unrecorded: ['country'] });
+    expect((await audience({ country: { $near: 'DE' } })).code).toBe('invalid-configuration');
+  });
+});

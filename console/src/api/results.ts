@@ -120,6 +120,8 @@ export interface ServingRow {
   readonly errorRate: number;
   readonly latencyMs: { readonly p50: number; readonly p95: number; readonly p99: number };
   readonly fallbacks: number;
+  /** By the prices that targets declare; null where none declares one. */
+  readonly cost: { readonly total: number; readonly perAnswer: number } | null;
 }
 
 interface AsServedRow {

@@ -21,7 +21,7 @@ interface DataTableProps<Row> {
 export function DataTable<Row>({ caption, columns, rows, keyOf }: DataTableProps<Row>) {
   return (
     <ScrollArea type="auto" viewportProps={{ tabIndex: 0, role: 'region', 'aria-label': caption }}>
-      <Table verticalSpacing="xs" horizontalSpacing="xs" highlightOnHover>
+      <Table verticalSpacing="xs" horizontalSpacing="xs" fz="sm" highlightOnHover>
         <Table.Thead>
           <Table.Tr>
             {columns.map(({ title, numeric }) => (

@@ -1,10 +1,15 @@
 type Value = Readonly<Record<string, unknown>>;
 
+/** What the gateway keeps beside an experiment is shown where it matters. */
+const KEPT_BESIDE = 'status';
+
 /** What differs between two versions of a thing, a line per field. */
 export function changesBetween(before: Value, after: Value): string[] {
   const fields = new Set([...Object.keys(before), ...Object.keys(after)]);
   return [...fields]
-    .filter((field) => JSON.stringify(before[field]) !== JSON.stringify(after[field]))
+    .filter(
+      (field) => field !== KEPT_BESIDE && JSON.stringify(before[field]) !== JSON.stringify(after[field]),
+    )
     .map((field) => `${field}: ${shown(before[field])} → ${shown(after[field])}`);
 }
 

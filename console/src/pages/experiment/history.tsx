@@ -69,11 +69,12 @@ function Change({ entry, experiment }: ChangeProps) {
           </Button>
         )}
       </Group>
-      {changesBetween(entry.before ?? {}, entry.after ?? {}).map((change) => (
-        <Text key={change} size="sm" className="wrap">
-          {change}
-        </Text>
-      ))}
+      {entry.before !== null &&
+        changesBetween(entry.before, entry.after ?? {}).map((change) => (
+          <Text key={change} size="sm" className="wrap">
+            {change}
+          </Text>
+        ))}
       <FailureAlert of={restore} />
     </Stack>
   );

@@ -62,7 +62,14 @@ function LiveExperiment({ experiment }: { readonly experiment: StoredExperiment 
           {experiment.endpoint} · by {experiment.unit} · {percentOfBp(experiment.allocation ?? 10_000)} of the
           audience
         </Text>
-        <QueryView query={results} loading={<Text size="sm">Counting …</Text>}>
+        <QueryView
+          query={results}
+          loading={
+            <Text size="sm" aria-busy>
+              Counting …
+            </Text>
+          }
+        >
           {({ verdict, exposures }) => (
             <>
               <Text>{verdict.sentence}</Text>

@@ -23,7 +23,7 @@ export function BandChart({ data }: { readonly data: BandChartData }) {
       {asTable ? (
         <PointTable data={data} />
       ) : (
-        <Suspense fallback={<Skeleton height={280} />}>
+        <Suspense fallback={<Skeleton height={316} aria-busy />}>
           <BandCanvas data={data} onDrawn={setCanvas} />
         </Suspense>
       )}

@@ -1,4 +1,5 @@
 import type { Experiment } from '../../../api/types.ts';
+import { withField } from '../../../parts/with-field.ts';
 
 export type Draft = Experiment;
 export type DraftVariant = Draft['variants'][number];
@@ -32,17 +33,6 @@ export function toRequest(draft: Draft): Draft {
       variant.target === '' ? withField(variant, 'target', undefined) : variant,
     ),
   };
-}
-
-/** The same with a field of another value, or without it. */
-export function withField<Thing extends object, Field extends keyof Thing>(
-  thing: Thing,
-  field: Field,
-  value: Thing[Field] | undefined,
-): Thing {
-  if (value !== undefined) return { ...thing, [field]: value };
-  const { [field]: _previous, ...rest } = thing;
-  return rest as Thing;
 }
 
 /** A stored experiment as something to edit. */

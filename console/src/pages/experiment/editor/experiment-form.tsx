@@ -1,9 +1,13 @@
 import { Alert, Divider, List, SimpleGrid, Stack, Textarea, TextInput, Title } from '@mantine/core';
+import { useMay } from '../../../api/identity.ts';
 import { useEndpoints, useMetrics, useTargets } from '../../../api/queries.ts';
+import { withField } from '../../../parts/with-field.ts';
 import { AudienceBuilder } from '../audience/audience-builder.tsx';
 import { AdvancedFields } from './advanced-fields.tsx';
-import { type Draft, withField } from './draft.ts';
+import { AudiencePreview } from './audience-preview.tsx';
+import type { Draft } from './draft.ts';
 import { MetricsFields } from './metrics-fields.tsx';
+import { PowerPanel } from './power-panel.tsx';
 import { ShareField } from './share-field.tsx';
 import { SuggestField } from './suggest-field.tsx';
 import { messagesAt, type Validation } from './use-validation.ts';
@@ -23,6 +27,7 @@ export function ExperimentForm({ draft, onChange, validation, isNew }: Experimen
   const targets = useTargets().data ?? [];
   const metrics = useMetrics().data ?? [];
   const { issues, warnings } = validation;
+  const may = useMay();
   const errorOf = (pointer: string) => messagesAt(issues, pointer)[0] ?? null;
   const set = (fields: Partial<Draft>) => onChange({ ...draft, ...fields });
   return (
@@ -39,7 +44,8 @@ export function ExperimentForm({ draft, onChange, validation, isNew }: Experimen
           description="Names it in the API, in the lake and in logs"
           value={draft.key}
           error={errorOf('/key')}
-          disabled={!isNew}
+          readOnly={!isNew}
+          variant={isNew ? 'default' : 'filled'}
           required
           onChange={(event) => set({ key: event.currentTarget.value })}
         />
@@ -84,6 +90,7 @@ export function ExperimentForm({ draft, onChange, validation, isNew }: Experimen
         disabled={false}
         issues={messagesAt(issues, '/audience')}
       />
+      <AudiencePreview draft={draft} enabled={may.experiment} />
       <ShareField
         label="Allocation"
         description="Share of the audience that takes part; raising it only adds units"
@@ -107,6 +114,7 @@ export function ExperimentForm({ draft, onChange, validation, isNew }: Experimen
         error={errorOf('/metrics')}
         onChange={(chosen) => onChange(withField(draft, 'metrics', chosen))}
       />
+      <PowerPanel draft={draft} enabled={may.experiment} />
       <Divider />
       <Title order={2}>More</Title>
       <AdvancedFields draft={draft} metrics={metrics} issues={issues} onChange={onChange} />

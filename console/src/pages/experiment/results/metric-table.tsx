@@ -1,4 +1,4 @@
-import { Badge, Text } from '@mantine/core';
+import { Text } from '@mantine/core';
 import type { Comparison, MetricResult, Results } from '../../../api/results.ts';
 import { DataTable } from '../../../parts/data-table.tsx';
 import { Explained } from '../../../parts/explained.tsx';
@@ -88,7 +88,12 @@ export function MetricTable({ caption, results, metrics }: MetricTableProps) {
             </Explained>
           ),
         },
-        { title: 'Reading', cell: ({ metric, comparison }) => readingOf(metric, comparison).text },
+        {
+          title: 'Reading',
+          cell: ({ metric, comparison }) => (
+            <span className="nowrap">{readingOf(metric, comparison).text}</span>
+          ),
+        },
       ]}
     />
   );
@@ -100,11 +105,7 @@ function MetricName({ metric }: { readonly metric: MetricResult }) {
       <Explained explain={() => ({ title: metric.key, definition: definitionOf(metric) })}>
         {metric.key}
       </Explained>{' '}
-      {metric.role === 'primary' && (
-        <Badge size="xs" variant="default" tt="none">
-          primary
-        </Badge>
-      )}
+      {metric.role === 'primary' && <span className="dimmed">primary</span>}
     </Text>
   );
 }

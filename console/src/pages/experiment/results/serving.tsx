@@ -46,6 +46,11 @@ export function Serving({ results }: { readonly results: Results }) {
               </Explained>
             ),
           })),
+          {
+            title: 'Cost of an answer',
+            numeric: true,
+            cell: (row: ServingRow) => <Cost row={row} />,
+          },
         ]}
       />
       <Title order={3}>As assigned, as served</Title>
@@ -70,6 +75,22 @@ export function Serving({ results }: { readonly results: Results }) {
         ]}
       />
     </Stack>
+  );
+}
+
+function Cost({ row }: { readonly row: ServingRow }) {
+  const { cost } = row;
+  if (cost === null) return '—';
+  return (
+    <Explained
+      explain={() => ({
+        title: `Cost of ${placeOf(row)}`,
+        definition: `What all attempts for an answer cost on average; ${figure(cost.total)} in total. In the currency of the prices that targets declare.`,
+        method: EVERY_EXPOSURE,
+      })}
+    >
+      {figure(cost.perAnswer)}
+    </Explained>
   );
 }
 
