@@ -2,6 +2,7 @@ import { betaPosterior } from './analysis/beta-posterior.ts';
 import { LEAST_UNITS } from './analysis/comparison.ts';
 import type { MetricResult } from './analysis/metric-result.ts';
 import { normalPosterior } from './analysis/normal-posterior.ts';
+import type { Posterior } from './analysis/posterior.ts';
 import { thompsonWeights } from './analysis/thompson-weights.ts';
 import type { KeptExperiment } from './experiment-status.ts';
 import { reweigh, reweighIssue } from './reweigh.ts';
@@ -31,7 +32,7 @@ export function banditStep(
   const live = variants.filter(({ weight }) => weight > 0);
   const arms = live.map(({ key }) => reward.variants.find((arm) => arm.key === key));
   if (reweighIssue(experiment) !== null || arms.some((arm) => (arm?.n ?? 0) < LEAST_UNITS)) return null;
-  const posteriors = arms.flatMap((arm) => (arm === undefined ? [] : [posteriorOf(arm, reward.kind)]));
+  const posteriors = arms.flatMap((arm) => (arm === undefined ? [] : [rewardPosterior(arm, reward.kind)]));
   const { direction } = reward;
   const weights = thompsonWeights(posteriors, { direction, floorBp: bandit.floor });
   const weightOf = new Map(live.map(({ key }, index) => [key, weights[index] ?? 0]));
@@ -51,8 +52,18 @@ export function banditStep(
 
 type Arm = MetricResult['variants'][number];
 
-function posteriorOf({ n, mean, standardDeviation }: Arm, kind: MetricResult['kind']) {
-  return kind === 'proportion'
+/**
+ * What to believe of an arm's reward, with a flat prior. The units of a share vary by p(1 − p) at most; an estimate over
+ * weights that followed the outcomes is less certain than that, and may lie outside [0, 1].
+ */
+export function rewardPosterior(
+  { n, mean, standardDeviation }: Omit<Arm, 'key'>,
+  kind: MetricResult['kind'],
+): Posterior {
+  const ofUnits = standardDeviation ** 2 <= mean * (1 - mean) * (1 + ROUNDING);
+  return kind === 'proportion' && ofUnits
     ? betaPosterior({ successes: mean * n, n })
     : normalPosterior({ estimate: mean, standardError: standardDeviation / Math.sqrt(n) }, null);
 }
+
+const ROUNDING = 1e-9;

@@ -1,5 +1,5 @@
 import type { Moments } from './moments.ts';
-import type { StratifiedArms, Stratum } from './stratified-moments.ts';
+import { type StratifiedArms, type Stratum, sharedWithin } from './stratified-moments.ts';
 
 /** One arm in one batch of a bandit: a period within which its weight did not change. */
 export interface AdaptiveBatch {
@@ -14,20 +14,24 @@ export interface AdaptiveBatch {
 /**
  * An arm's mean under adaptive assignment (augmented inverse-propensity weighting: Hadad, Hirshberg, Zhan, Wager and
  * Athey, "Confidence intervals for policy evaluation in adaptive experiments", PNAS 2021): every unit of every arm
- * scores a guess m of the mean, made from earlier batches only, plus (y − m) / propensity where it got the arm. Unlike
- * the plain mean, which a bandit drags down (it stops drawing what looks bad), the mean score is unbiased, because no
+ * scores a guess m of the mean, made from earlier batches only, plus (y − m) / propensity where it got the arm. In the
+ * first batch, whose weights followed nothing, the guess is what it found, so that a metric far from 0 is not scored
+ * against 0. Unlike the plain mean, which a bandit drags down (it stops drawing what looks bad), the mean score is unbiased, because no
  * score's expectation depends on what the bandit did. The scores weigh the same: the paper's √propensity brought a bias
  * back at the sizes simulated (docs/statistics.md), and is there for propensities that go to 0, which a floor forbids.
- * The batches in the order they ran; one without a chance of the arm is left out. The difference of two arms' moments
+ * The batches in the order they ran; one without a chance of the arm is left out, and so are those before its first unit. The difference of two arms' moments
  * errs on the wide side: their scores are negatively correlated at most.
  */
 export function adaptiveMoments(batches: readonly AdaptiveBatch[]): Moments {
-  const drawn = batches.filter(({ propensity, units }) => propensity > 0 && units > 0);
+  const first = batches.findIndex(({ moments }) => moments.n > 0);
+  const drawn = batches
+    .slice(Math.max(0, first))
+    .filter(({ propensity, units }) => propensity > 0 && units > 0);
   const total = drawn.reduce((sum, { units }) => sum + units, 0);
   let before = { n: 0, sum: 0 };
   const guessed = drawn.map((batch) => {
-    const guess = before.n === 0 ? 0 : before.sum / before.n;
     const { n, mean } = batch.moments;
+    const guess = before.n === 0 ? mean : before.sum / before.n;
     before = { n: before.n + n, sum: before.sum + n * mean };
     return { ...batch, guess };
   });
@@ -55,17 +59,28 @@ interface BanditBatch extends Stratum {
   readonly weights: readonly number[];
 }
 
+interface AdaptiveOptions {
+  /** Whether every unit has a value; otherwise an arm's own units stand, by their propensity, for all that have one. */
+  readonly complete: boolean;
+}
+
 /** All arms by `adaptiveMoments`: what `stratifiedArms` is to weights that did not follow the outcomes. */
-export function adaptiveArms(batches: readonly BanditBatch[]): StratifiedArms {
+export function adaptiveArms(
+  batches: readonly BanditBatch[],
+  { complete }: AdaptiveOptions = { complete: true },
+): StratifiedArms {
+  const sizeOf = ({ arms }: BanditBatch) => arms.reduce((sum, { n }) => sum + n, 0);
+  const total = batches.reduce((sum, batch) => sum + sizeOf(batch), 0);
   const arms = (batches[0]?.arms ?? []).map((_, arm) =>
     adaptiveMoments(
-      batches.flatMap(({ arms: moments, weights }) => {
-        const own = moments[arm];
-        const whole = weights.reduce((sum, weight) => sum + weight, 0);
-        const units = moments.reduce((sum, { n }) => sum + n, 0);
-        return own === undefined ? [] : [{ units, propensity: (weights[arm] ?? 0) / whole, moments: own }];
+      batches.flatMap((batch) => {
+        const own = batch.arms[arm];
+        const propensity = (batch.weights[arm] ?? 0) / batch.weights.reduce((sum, weight) => sum + weight, 0);
+        if (own === undefined) return [];
+        return [{ units: complete ? sizeOf(batch) : own.n / propensity, propensity, moments: own }];
       }),
     ),
   );
-  return { arms, sharedVariance: 0, excludedUnits: 0 };
+  const parts = batches.map((batch) => ({ ...batch, share: sizeOf(batch) / total }));
+  return { arms, sharedVariance: sharedWithin(parts), excludedUnits: 0 };
 }

@@ -24,7 +24,7 @@ export function betaPosterior({ successes, n }: Share, prior: BetaPrior = UNIFOR
     mean: a / (a + b),
     standardDeviation: Math.sqrt((a * b) / (a + b + 1)) / (a + b),
     support: [0, 1],
-    pdf: (x) => Math.exp((a - 1) * Math.log(x) + (b - 1) * Math.log1p(-x) - logBeta),
+    pdf: (x) => (x < 0 || x > 1 ? 0 : Math.exp((a - 1) * Math.log(x) + (b - 1) * Math.log1p(-x) - logBeta)),
     cdf: (x) => betaCdf(x, a, b),
   };
 }

@@ -4,11 +4,13 @@ import type { Moments } from './moments.ts';
 export interface Stratum {
   /** One for each variant, in the same order everywhere. */
   readonly arms: readonly Moments[];
+  /** Of a level that all arms of the stratum have in common (AdjustedArms); 0 unless given. */
+  readonly sharedVariance?: number;
 }
 
 export interface StratifiedArms {
   readonly arms: readonly Moments[];
-  /** Variance of the level that all arms share, from how units fall to the strata; for `relativeLift`. */
+  /** Variance of the level that all arms share: from how units fall to the strata, and of each; for `relativeLift`. */
   readonly sharedVariance: number;
   /** Units in strata where some arm has fewer than two: nothing there can be compared, and they are left out. */
   readonly excludedUnits: number;
@@ -28,14 +30,14 @@ export function stratifiedArms(strata: readonly Stratum[]): StratifiedArms {
   const usable = strata.filter(({ arms }) => arms.every(({ n }) => n >= 2));
   const weights = usable.map(({ arms }) => 1 / arms.reduce((sum, { n }) => sum + 1 / n, 0));
   const total = weights.reduce((sum, weight) => sum + weight, 0);
-  const parts = usable.map(({ arms }, index) => ({ arms, share: (weights[index] ?? 0) / total }));
+  const parts = usable.map((stratum, index) => ({ ...stratum, share: (weights[index] ?? 0) / total }));
   const arms = (strata[0]?.arms ?? []).map((_, arm) =>
     weighed(parts.map(({ arms: moments, share }) => ({ moments: moments[arm], share }))),
   );
   const units = usable.reduce((sum, stratum) => sum + sizeOf(stratum), 0);
   return {
     arms,
-    sharedVariance: units === 0 ? 0 : betweenStrata(parts) / units,
+    sharedVariance: units === 0 ? 0 : betweenStrata(parts) / units + sharedWithin(parts),
     excludedUnits: strata.reduce((sum, stratum) => sum + sizeOf(stratum), 0) - units,
   };
 }
@@ -49,6 +51,13 @@ function weighed(parts: readonly { moments: Moments | undefined; share: number }
     squaredError += (share ** 2 * moments.variance) / moments.n;
   }
   return { n, mean, variance: n * squaredError };
+}
+
+/** Variance of a weighted mean of levels that the arms of each stratum have in common. */
+export function sharedWithin(
+  parts: readonly { readonly sharedVariance?: number; readonly share: number }[],
+): number {
+  return parts.reduce((sum, { share, sharedVariance = 0 }) => sum + share ** 2 * sharedVariance, 0);
 }
 
 /** Variance of the strata's levels, each the mean over its arms. */

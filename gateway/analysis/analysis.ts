@@ -84,7 +84,8 @@ export class Analysis {
       return JSON.parse(stored.value);
     }
     const fromRevision = await drawnSince(store, experiment);
-    const scope = { experiment, revision, fromRevision, asOfMs };
+    const adaptive = experiment.bandit !== undefined || status.banditAt !== undefined;
+    const scope = { experiment, revision, fromRevision, asOfMs, adaptive };
     const results = await experimentResults({ ...scope, metrics, standing, halts, digest, ...look });
     await store.putResults(name, {
       fingerprint: fingerprintOf(results.input.fingerprint),

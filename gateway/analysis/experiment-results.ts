@@ -6,7 +6,7 @@ import type { Standing } from '../../experiments/analysis/verdict-sentence.ts';
 import type { Halt } from '../../experiments/halt.ts';
 import type { Metric } from '../../experiments/metric.ts';
 import type { DigestState, LakeDigest } from './digest/lake-digest.ts';
-import { type AnalysisScope, loadExperiment } from './experiment-tables.ts';
+import { type AnalysisScope, isAdaptive, loadExperiment } from './experiment-tables.ts';
 import { countExposures, type ExposureResults, type SplitResults } from './exposure-results.ts';
 import { heterogeneityOf, type VariantHeterogeneity } from './heterogeneity-results.ts';
 import {
@@ -18,6 +18,7 @@ import {
   resultsBy,
 } from './measure-metrics.ts';
 import { metricPlan } from './metric-plan.ts';
+import { type Estimator, estimatorOf } from './over-epochs.ts';
 import { type DailyComparison, dailySeries, noveltyOf, type VariantNovelty } from './primary-over-time.ts';
 import { queriesOf } from './queries-of.ts';
 import {
@@ -59,6 +60,8 @@ export interface ExperimentResults extends SplitResults {
     readonly from: string;
     readonly weights: Readonly<Record<string, number>>;
   }[];
+  /** How those periods are put together; of an adaptive experiment by the weights that exposures were drawn with. */
+  readonly estimator: Estimator;
   /** Whether a change of weights moved units: then outcomes count until the unit's period ends. */
   readonly moved: boolean;
   /** As assigned, always-valid: the primary analysis. */
@@ -131,6 +134,7 @@ async function resultsOf(
     exposures,
     ...split,
     epochs,
+    estimator: estimatorOf(epochs.length, isAdaptive(request)),
     moved: loaded.moved,
     metrics: reportedMetrics,
     queries: queriesOf(

@@ -15,6 +15,16 @@ export interface AnalysisScope {
   readonly fromRevision?: number;
   /** Milliseconds since the epoch: what was used or taken in later does not count. */
   readonly asOfMs: number;
+  /** Whether weights have followed the outcomes; unless given, whether a bandit sets them now. */
+  readonly adaptive?: boolean;
+}
+
+/** Whether weights have followed the outcomes: then periods are put together in another way. */
+export function isAdaptive({
+  experiment,
+  adaptive,
+}: Pick<AnalysisScope, 'experiment' | 'adaptive'>): boolean {
+  return adaptive ?? experiment.bandit !== undefined;
 }
 
 /** The tables of an experiment, as a connection has them. */

@@ -4,9 +4,10 @@ import { cupedMeans, cupedRatios } from '../../experiments/analysis/cuped.ts';
 import type { JointMoments, Pair, Quad } from '../../experiments/analysis/joint-moments.ts';
 import { type Moments, proportionMoments } from '../../experiments/analysis/moments.ts';
 import { ratioMoments } from '../../experiments/analysis/ratio.ts';
-import { stratifiedArms } from '../../experiments/analysis/stratified-moments.ts';
 import type { Metric } from '../../experiments/metric.ts';
 import { rowsOf } from '../pipeline/query.ts';
+import type { LoadedExperiment } from './experiment-tables.ts';
+import { type EpochArms, overEpochs } from './over-epochs.ts';
 
 /** A metric of every variant, ready to be compared. */
 export interface MeasuredArms {
@@ -17,6 +18,8 @@ export interface MeasuredArms {
   readonly varianceReduction: number | null;
   /** Units of periods of which some variant has too few: nothing there can be compared. */
   readonly excludedUnits: number;
+  /** What it was made of, in order; empty for a quantile. */
+  readonly strata: readonly EpochArms[];
 }
 
 /** What `momentsSql` gives for one variant: as many of the columns as the metric has. */
@@ -32,44 +35,72 @@ export async function measureArms(
     metric,
     sql,
     variants,
-  }: { readonly metric: Metric; readonly sql: string; readonly variants: readonly string[] },
+    epochs,
+    adaptive,
+  }: {
+    readonly metric: Metric;
+    readonly sql: string;
+    readonly variants: readonly string[];
+    readonly epochs: LoadedExperiment['epochs'];
+    readonly adaptive: boolean;
+  },
 ): Promise<MeasuredArms> {
   const rows = await rowsOf<{ variant: string; epoch: number; n: bigint }>(connection, sql);
   const byEpoch = [...Map.groupBy(rows, ({ epoch }) => epoch)].toSorted(([a], [b]) => a - b);
-  const strata = byEpoch.map(([, ofEpoch]) => {
+  const measured = byEpoch.map(([epoch, ofEpoch]) => {
     const byVariant = new Map(
       ofEpoch.map(({ variant, n, ...values }) => [variant, { ...values, n: Number(n) }]),
     );
-    return armsOf(
+    const own = armsOf(
       metric,
       variants.map((key) => ({ key, row: byVariant.get(key) ?? { n: 0 } })),
     );
+    const weights = variants.map((key) => epochs[epoch]?.weights.get(key) ?? 0);
+    return { epoch, weights, own };
   });
-  const [only, ...others] = strata;
-  if (only === undefined)
-    return armsOf(
-      metric,
-      variants.map((key) => ({ key, row: { n: 0 } })),
-    );
-  return others.length === 0 ? only : overStrata(variants, strata);
+  const strata = measured.map(({ epoch, weights, own: { arms, sharedVariance } }) => ({
+    epoch,
+    weights,
+    arms: arms.map(({ moments }) => moments),
+    sharedVariance,
+  }));
+  const over = overEpochs(strata, { metric, adaptive });
+  const [only, ...others] = measured;
+  return {
+    arms: variants.map((key, index) => ({
+      key,
+      moments: over?.arms[index] ?? NOTHING,
+      // Counts of several periods together are no sample of any.
+      ...(others.length > 0 ? {} : shareOf(only?.own.arms[index])),
+    })),
+    sharedVariance: over?.sharedVariance ?? 0,
+    varianceReduction: averageReduction(measured.map(({ own }) => own)),
+    excludedUnits: over?.excludedUnits ?? 0,
+    strata,
+  };
 }
 
-/** One sample per variant out of several periods of constant weights. */
-function overStrata(variants: readonly string[], strata: readonly MeasuredArms[]): MeasuredArms {
-  const stratified = stratifiedArms(strata.map(({ arms }) => ({ arms: arms.map(({ moments }) => moments) })));
-  return {
-    arms: variants.map((key, index) => ({ key, moments: stratified.arms[index] ?? NOTHING })),
-    sharedVariance: stratified.sharedVariance,
-    varianceReduction: strata.at(-1)?.varianceReduction ?? null,
-    excludedUnits: stratified.excludedUnits,
-  };
+const shareOf = (arm: Arm | undefined) => (arm?.share === undefined ? {} : { share: arm.share });
+
+/** Over periods, by their units; null without a covariate. */
+function averageReduction(
+  measured: readonly Pick<MeasuredArms, 'arms' | 'varianceReduction'>[],
+): number | null {
+  const parts = measured.flatMap(({ arms, varianceReduction }) =>
+    varianceReduction === null
+      ? []
+      : [{ varianceReduction, n: arms.reduce((sum, { moments }) => sum + moments.n, 0) }],
+  );
+  const units = parts.reduce((sum, { n }) => sum + n, 0);
+  if (parts.length === 0) return null;
+  return units === 0 ? 0 : parts.reduce((sum, part) => sum + (part.varianceReduction * part.n) / units, 0);
 }
 
 /** By what the metric is: a ratio or a mean, with a covariate or without. */
 export function armsOf(
   metric: Metric,
   rows: readonly { readonly key: string; readonly row: MomentsRow }[],
-): MeasuredArms {
+): Omit<MeasuredArms, 'strata'> {
   const isRatio = metric.kind === 'ratio';
   if (metric.covariate !== undefined) {
     const adjusted = isRatio

@@ -5,7 +5,7 @@ import type { Method } from '../../experiments/analysis/method.ts';
 import type { MetricResult } from '../../experiments/analysis/metric-result.ts';
 import { withVarianceFloor } from '../../experiments/analysis/moments.ts';
 import type { Metric } from '../../experiments/metric.ts';
-import type { AnalysisScope, LoadedExperiment } from './experiment-tables.ts';
+import { type AnalysisScope, isAdaptive, type LoadedExperiment } from './experiment-tables.ts';
 import { isShare, type MeasuredArms, measureArms } from './measure-arms.ts';
 import { measureQuantile } from './measure-quantile.ts';
 import type { MetricPlan, PlannedMetric } from './metric-plan.ts';
@@ -54,9 +54,10 @@ export async function measureMetrics(
 
 async function measure(
   connection: DuckDBConnection,
-  { experiment, asOfMs }: AnalysisScope,
+  scope: AnalysisScope,
   { planned: { metric, values }, dialect, loaded, only }: Measuring & { readonly planned: PlannedMetric },
 ): Promise<MeasuredArms> {
+  const { experiment, asOfMs } = scope;
   const variants = experiment.variants.map(({ key }) => key);
   const restriction = only === undefined ? {} : { only };
   if (values === null) {
@@ -68,7 +69,13 @@ async function measure(
     });
   }
   const perUnit = unitValueSql(metric, values, { dialect, asOfMs, ...restriction });
-  return measureArms(connection, { metric, sql: momentsSql(perUnit, values, ['epoch']), variants });
+  return measureArms(connection, {
+    metric,
+    sql: momentsSql(perUnit, values, ['epoch']),
+    variants,
+    epochs: loaded.epochs,
+    adaptive: isAdaptive(scope),
+  });
 }
 
 /** What a method makes of the measured metrics, each family corrected for being several. */

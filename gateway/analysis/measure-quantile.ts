@@ -58,6 +58,7 @@ export async function measureQuantile(
     sharedVariance: 0,
     varianceReduction: null,
     excludedUnits: 0,
+    strata: [],
   };
 }
 

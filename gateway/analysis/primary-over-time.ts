@@ -2,11 +2,11 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { type Comparison, compareArms } from '../../experiments/analysis/comparison.ts';
 import type { Moments } from '../../experiments/analysis/moments.ts';
 import { type Novelty, novelty } from '../../experiments/analysis/novelty.ts';
-import { stratifiedArms } from '../../experiments/analysis/stratified-moments.ts';
 import type { Metric } from '../../experiments/metric.ts';
 import { rowsOf } from '../pipeline/query.ts';
-import type { AnalysisScope, LoadedExperiment } from './experiment-tables.ts';
+import { type AnalysisScope, isAdaptive, type LoadedExperiment } from './experiment-tables.ts';
 import { ALPHA, ALWAYS_VALID } from './measure-metrics.ts';
+import { overEpochs } from './over-epochs.ts';
 import { DAY_MS, dailyStepsSql, isDaily, noveltyDaysSql, noveltySlopesSql } from './sql/daily-sql.ts';
 import type { Dialect } from './sql/dialect.ts';
 
@@ -39,7 +39,7 @@ const NOVELTY_DAYS = { most: 14, least: 3 };
  */
 export async function dailySeries(
   connection: DuckDBConnection,
-  { metric, scope, dialect }: OverTime,
+  { metric, scope, loaded, dialect }: OverTime,
 ): Promise<DailyComparison[]> {
   if (!isDaily(metric)) return [];
   const variants = scope.experiment.variants.map(({ key }) => key);
@@ -53,13 +53,11 @@ export async function dailySeries(
   const epochs = [...new Set(enrolled.map(({ epoch }) => epoch))].toSorted((a, b) => a - b);
   return days.map((day) => {
     const strata = epochs.map((epoch) => ({
+      epoch,
+      weights: variants.map((key) => loaded.epochs[epoch]?.weights.get(key) ?? 0),
       arms: variants.map((variant) => momentsUntil(day, { steps, enrolled, epoch, variant, metric })),
     }));
-    const [only, ...others] = strata;
-    const { arms, sharedVariance } =
-      only !== undefined && others.length === 0
-        ? { arms: only.arms, sharedVariance: 0 }
-        : stratifiedArms(strata);
+    const { arms, sharedVariance } = overEpochs(strata, { metric, adaptive: isAdaptive(scope) }) ?? NOTHING;
     return {
       day: new Date(day * DAY_MS).toISOString().slice(0, 10),
       units: sumOf(arms, ({ n }) => n),
@@ -67,6 +65,8 @@ export async function dailySeries(
     };
   });
 }
+
+const NOTHING = { arms: [], sharedVariance: 0 };
 
 interface DailyStep {
   readonly epoch: number;

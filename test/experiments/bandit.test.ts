@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { MetricResult } from '../../experiments/analysis/metric-result.ts';
-import { banditStep, isBanditDue } from '../../experiments/bandit.ts';
+import { banditStep, isBanditDue, rewardPosterior } from '../../experiments/bandit.ts';
 import { type KeptExperiment, newStatus } from '../../experiments/experiment-status.ts';
 import { sizeOf } from '../../experiments/slots.ts';
 import { experimentWith, variantsOf } from '../support/experiments.ts';
@@ -51,6 +51,30 @@ describe('a bandit', () => {
     expect(step?.kept.experiment.variants.map(({ slots = [] }) => sizeOf(slots))).toEqual([500, 9_500]);
     expect(sizeOf(step?.kept.status.moved ?? [])).toBe(4_500);
     expect(step?.kept.status.banditAt).toBe(ONE);
+  });
+
+  it('sets weights by estimates of either kind together', () => {
+    const [found] = rewards([0.1, 0.12]);
+    const [first, second] = found?.variants ?? [];
+    if (found === undefined || first === undefined || second === undefined) throw new Error('two arms');
+    const mixed = { ...found, variants: [first, { ...second, standardDeviation: 0.6 }] };
+
+    const [own = 0, other = 0] = weightsAfter(running(), [mixed]) ?? [];
+    expect(own + other).toBe(10_000);
+    // The difference is about one standard error.
+    expect(other).toBeGreaterThan(7_500);
+    expect(other).toBeLessThan(9_000);
+  });
+
+  it('believes a share by its units, and an estimate that is less certain by its error', () => {
+    const [mean, n] = [0.1, 1_000];
+    const plain = rewardPosterior({ n, mean, standardDeviation: Math.sqrt(mean * (1 - mean)) }, 'proportion');
+    const adaptive = rewardPosterior({ n, mean, standardDeviation: 0.6 }, 'proportion');
+    const below = rewardPosterior({ n, mean: -0.01, standardDeviation: 0.3 }, 'proportion');
+
+    expect(plain.mean).toBe(101 / 1_002);
+    expect(adaptive.standardDeviation).toBeCloseTo(0.6 / Math.sqrt(n), 9);
+    expect(below.mean).toBe(-0.01);
   });
 
   it('keeps to its cadence, and to experiments that run', () => {

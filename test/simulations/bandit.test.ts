@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { type AdaptiveBatch, adaptiveMoments } from '../../experiments/analysis/adaptive-moments.ts';
-import { betaPosterior } from '../../experiments/analysis/beta-posterior.ts';
 import { proportionMoments } from '../../experiments/analysis/moments.ts';
 import { type LoggedCell, offPolicyValue } from '../../experiments/analysis/off-policy.ts';
+import type { Posterior } from '../../experiments/analysis/posterior.ts';
 import { stratifiedArms } from '../../experiments/analysis/stratified-moments.ts';
 import { thompsonWeights } from '../../experiments/analysis/thompson-weights.ts';
+import { rewardPosterior } from '../../experiments/bandit.ts';
 import { type Samplers, samplers } from '../support/samplers.ts';
 import { average, errorBar, report, variance } from '../support/simulation.ts';
 
@@ -27,7 +28,7 @@ function banditRun({ uniform, bernoulli }: Samplers, shares: readonly number[]):
   }));
   for (let batch = 0; batch < BATCHES; batch += 1) {
     const weights = thompsonWeights(
-      arms.map(({ total }) => betaPosterior(total)),
+      arms.map(({ batches }) => rewardOf(batches)),
       { direction: 'increase', floorBp: 500 },
     );
     const counts = arms.map(() => ({ successes: 0, n: 0 }));
@@ -46,6 +47,12 @@ function banditRun({ uniform, bernoulli }: Samplers, shares: readonly number[]):
     }
   }
   return arms;
+}
+
+/** What the bandit believes of an arm: before the first batch that any share is as likely as any other. */
+function rewardOf(batches: readonly AdaptiveBatch[]): Posterior {
+  const { n, mean, variance: perUnit } = adaptiveMoments(batches);
+  return rewardPosterior({ n, mean, standardDeviation: Math.sqrt(perUnit) }, 'proportion');
 }
 
 function pick(u: number, weights: readonly number[]): number {

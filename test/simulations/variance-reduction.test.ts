@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { cupedMeans, cupedRatios } from '../../experiments/analysis/cuped.ts';
-import { absoluteDifference } from '../../experiments/analysis/lift.ts';
+import { absoluteDifference, relativeLift } from '../../experiments/analysis/lift.ts';
 import type { Moments } from '../../experiments/analysis/moments.ts';
 import { ratioMoments } from '../../experiments/analysis/ratio.ts';
+import { stratifiedArms } from '../../experiments/analysis/stratified-moments.ts';
 import { welch } from '../../experiments/analysis/welch.ts';
 import { jointMomentsOf } from '../support/joint-moments-of.ts';
 import { samplers } from '../support/samplers.ts';
@@ -104,6 +105,41 @@ describe('CUPED', () => {
 
     expectHonest(adjusted);
     expect(adjusted.variance / plain.variance).toBeLessThan(0.4);
+  });
+});
+
+describe('CUPED while the weights changed', () => {
+  it('has the level that both arms share in the interval of a lift', () => {
+    const { exponential, uniform } = samplers(24);
+    const [correlation, effect] = [0.95, 2.5];
+    const noise = Math.sqrt(1 - correlation ** 2);
+    const truth = effect / (correlation + noise);
+    const period = (weight: number) => {
+      const arms: (readonly [number, number])[][] = [[], []];
+      for (let unit = 0; unit < 2 * UNITS; unit += 1) {
+        const variant = uniform() < weight ? 1 : 0;
+        const before = exponential(1);
+        arms[variant]?.push([correlation * before + noise * exponential(1) + variant * effect, before]);
+      }
+      return cupedMeans(arms.map((rows) => jointMomentsOf(rows)));
+    };
+    const covers = ([control, variant]: readonly Moments[], sharedVariance: number) => {
+      const lift = control && variant && relativeLift(control, variant, sharedVariance);
+      if (lift == null) throw new Error('two arms, a control that is not 0');
+      return Math.abs(lift.estimate - truth) <= 1.96 * lift.standardError ? 1 : 0;
+    };
+    const found = Array.from({ length: RUNS }, () => {
+      const { arms, sharedVariance } = stratifiedArms([period(0.2), period(0.5)]);
+      return { honest: covers(arms, sharedVariance), without: covers(arms, 0) };
+    });
+    const [honest, without] = [
+      average(found.map((run) => run.honest)),
+      average(found.map((run) => run.without)),
+    ];
+    report('CUPED of a lift over two periods', { coverage: honest, 'without the shared level': without });
+
+    expect(honest).toBeGreaterThan(0.95 - 3.5 * Math.sqrt((0.05 * 0.95) / RUNS));
+    expect(without).toBeLessThan(0.9);
   });
 });
 

@@ -42,6 +42,16 @@ describe('arms under weights that changed', () => {
     }
   });
 
+  it('keep the level that arms adjusted by a covariate have in common, of each period by its weight', () => {
+    const alike = [moments(100, 1), moments(100, 1)];
+    const { sharedVariance } = stratifiedArms([
+      { arms: alike, sharedVariance: 0.02 },
+      { arms: alike, sharedVariance: 0.04 },
+    ]);
+
+    expect(sharedVariance).toBeCloseTo(0.5 ** 2 * 0.02 + 0.5 ** 2 * 0.04, 12);
+  });
+
   it('leave out a period in which one of them was not to be had', () => {
     const { arms, excludedUnits } = stratifiedArms([...strata, { arms: [moments(700, 9), moments(0, 0)] }]);
 
@@ -97,15 +107,45 @@ describe('an arm of a bandit', () => {
     ]);
 
     expect(n).toBe(80);
-    // First batch: no guess yet, 60 · 2 / 0.5. Second: guess 2, 100 · 2 + 20 · (3 − 2) / 0.25.
-    expect(mean).toBeCloseTo((240 + 280) / 200, 12);
+    // First batch: nothing was known, so what it found itself. Second: guess 2, 100 · 2 + 20 · (3 − 2) / 0.25.
+    expect(mean).toBeCloseTo((200 + 280) / 200, 12);
   });
 
   it('has the variance of its scores', () => {
-    const { n, variance } = adaptiveMoments([{ units: 100, propensity: 0.5, moments: moments(50, 2, 1) }]);
+    const { n, mean, variance } = adaptiveMoments([
+      { units: 100, propensity: 0.5, moments: moments(50, 2, 1) },
+      { units: 100, propensity: 0.5, moments: moments(50, 3, 1) },
+    ]);
 
-    // Half the scores are 0, half 4 with a variance of 1 / 0.5².
-    expect((variance / n) * 100 ** 2).toBeCloseTo(50 * 4 + 50 * 4 + 49 * 4, 9);
+    expect(mean).toBe(2.5);
+    // Of the first batch all scores are 2 on average, of the second half 2 and half 2 + 1 / 0.5; those that got the arm
+    // vary by 1 / 0.5² too.
+    const squares = 100 * 0.25 + 50 * 0.25 + 50 * 1.5 ** 2 + 2 * 49 * 4;
+    expect((variance / n) * 200 ** 2).toBeCloseTo(squares, 9);
+  });
+
+  it('is as its one batch, where the weights never changed', () => {
+    const { mean, variance } = adaptiveMoments([
+      { units: 100, propensity: 0.5, moments: moments(50, 1_000, 1) },
+    ]);
+
+    expect(mean).toBe(1_000);
+    expect(variance / 50).toBeCloseTo(49 / 50 ** 2, 12);
+  });
+
+  it('counts, of a metric that not every unit has, what its own units stand for', () => {
+    const batches = [
+      { weights: [5_000, 5_000], arms: [moments(20, 4), moments(50, 2)] },
+      { weights: [2_000, 8_000], arms: [moments(8, 6), moments(80, 2)] },
+    ];
+    // As many have a value under the control: 20 / 0.5 in the first batch, 8 / 0.2 in the second.
+    expect(adaptiveArms(batches, { complete: false }).arms[0]?.mean).toBeCloseTo(5, 12);
+  });
+
+  it('keeps the level that arms adjusted by a covariate have in common', () => {
+    const arms = [moments(50, 1), moments(50, 2)];
+    const batches = [0.02, 0.04].map((sharedVariance) => ({ weights: [1, 1], arms, sharedVariance }));
+    expect(adaptiveArms(batches).sharedVariance).toBeCloseTo(0.25 * 0.02 + 0.25 * 0.04, 12);
   });
 
   it('is scored by the weights of each batch, as one of several', () => {
@@ -120,6 +160,12 @@ describe('an arm of a bandit', () => {
 
     expect(adaptiveArms(batches).arms[1]).toEqual(second);
     expect(adaptiveArms([])).toEqual({ arms: [], sharedVariance: 0, excludedUnits: 0 });
+  });
+
+  it('begins with its first unit', () => {
+    const drawn = { units: 100, propensity: 0.5, moments: moments(50, 2) };
+    const before = { units: 5, propensity: 0.5, moments: moments(0, 0) };
+    expect(adaptiveMoments([before, drawn])).toEqual(adaptiveMoments([drawn]));
   });
 
   it('is not known from batches that could not draw it', () => {

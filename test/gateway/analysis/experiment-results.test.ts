@@ -269,6 +269,42 @@ describe('results computed by hand', () => {
     expect(results.exposures).toMatchObject({ units: 2_000, earlierUnits: 1_000 });
   });
 
+  it('weigh units by the chance they were drawn with where weights followed the outcomes', async () => {
+    // The treatment began well by luck and was given most units; later it does no better than the control.
+    const unitsOf = (count: number, fields: Partial<Exposure>) =>
+      Array.from({ length: count }, (_, index) =>
+        seen(`${fields.revision}-${fields.variant}-${index}`, fields),
+      );
+    const later = T0 + 3_600 * SECOND_MS;
+    const exposures = [
+      ...unitsOf(100, { revision: 1, variant: 'control' }),
+      ...unitsOf(100, { revision: 1, variant: 'treatment' }),
+      ...unitsOf(60, { revision: 2, variant: 'control', at: later, propensityBp: 2_000 }),
+      ...unitsOf(240, { revision: 2, variant: 'treatment', at: later, propensityBp: 8_000 }),
+    ];
+    const liked = (count: number) => (_: Exposure, index: number) => index < count;
+    const ofArm = (revision: number, variant: string) =>
+      exposures.filter((each) => each.revision === revision && each.variant === variant);
+    const outcomes = [
+      ...ofArm(1, 'control').filter(liked(20)),
+      ...ofArm(1, 'treatment').filter(liked(40)),
+      ...ofArm(2, 'control').filter(liked(30)),
+      ...ofArm(2, 'treatment').filter(liked(120)),
+    ].map(({ unit, at }) => did(unit, { at: at + SECOND_MS, value: 9 }));
+    const bandit = { metric: 'top-rating', floor: 500, cadenceMinutes: 60 };
+    const adaptive = await resultsOf([{ exposures, outcomes }], experimentWith({ bandit }));
+    const planned = await resultsOf([{ exposures, outcomes }]);
+
+    // First batch: 200 units at what it found. Second: 300 units at what was found before, and what those who got the
+    // variant differ by, over their chance.
+    expect(meansOf(adaptive, 'top-rating')).toEqual({
+      control: [160, expect.closeTo((200 * 0.2 + 300 * 0.2 + (60 * (0.5 - 0.2)) / 0.2) / 500, 12)],
+      treatment: [340, expect.closeTo((200 * 0.4 + 300 * 0.4 + (240 * (0.5 - 0.4)) / 0.8) / 500, 12)],
+    });
+    expect([adaptive.estimator, planned.estimator]).toEqual(['adaptive', 'stratified']);
+    expect(meansOf(planned, 'top-rating')['control']).not.toEqual(meansOf(adaptive, 'top-rating')['control']);
+  });
+
   it('are empty, and say so, before the first exposure', async () => {
     const results = await resultsOf([]);
 
