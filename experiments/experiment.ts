@@ -5,6 +5,7 @@ import { environmentNameSchema } from './environment.ts';
 import { hashSchema } from './hashes/hash-scheme.ts';
 import { jsonObjectSchema } from './json-object.ts';
 import { basisPointsSchema, FULL_SHARE_BP, keySchema } from './key.ts';
+import { priorSchema } from './prior-schema.ts';
 import { isRising, rangeFields } from './slots.ts';
 import { variantSchema } from './variant.ts';
 import { variantIssues } from './variant-issues.ts';
@@ -73,6 +74,10 @@ export const experimentSchema = z
       .optional()
       .meta({ description: "JSON Schema (2020-12) that every variant's parameters must satisfy" }),
     metrics: measuredSchema.optional(),
+    prior: priorSchema.optional().meta({
+      description:
+        'What was believed of the primary metric in every variant before the data: results then say what to believe now',
+    }),
     ramp: rampSchema.optional(),
     schedule: scheduleSchema.optional(),
     bandit: banditSchema.optional(),

@@ -118,6 +118,11 @@ export const metricSchema = metricShape.superRefine((metric, context) => {
   }
 });
 
+/** Exactly 0 or 1 for each unit, so that the variance follows from the mean. */
+export function isBinary({ kind }: Pick<Metric, 'kind'>): boolean {
+  return kind === 'proportion' || kind === 'retention';
+}
+
 interface Misfit {
   readonly field: keyof Metric;
   readonly message: string;

@@ -12,11 +12,12 @@ import { LakeDigest } from './digest/lake-digest.ts';
 import { drawnSince } from './drawn-since.ts';
 import { type ExperimentResults, experimentResults } from './experiment-results.ts';
 import { type PowerRequest, type PowerResults, planExperiment } from './plan-experiment.ts';
+import type { Weighting } from './policy-values.ts';
 import { type AudienceRequest, type AudienceUnits, previewAudience } from './preview-audience.ts';
 import { type MetricPreview, type PreviewRequest, previewMetric } from './preview-metric.ts';
 
 /** Raised when the same input would give other results, or in another shape. */
-const RESULTS_VERSION = 2;
+const RESULTS_VERSION = 3;
 const HOUR_MS = 3_600_000;
 
 export interface AnalysisOptions {
@@ -35,6 +36,8 @@ export interface AnalysisOptions {
 export interface LookOptions {
   readonly detailed: boolean;
   readonly methods: readonly Method[];
+  /** One that was not run, to be valued. */
+  readonly weighting?: Weighting | null;
 }
 
 /** Everything that is asked of the lake, over one digest of it. Opened at the first question, not before. */

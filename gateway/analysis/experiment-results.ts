@@ -5,6 +5,7 @@ import { type Verdict, verdictOf } from '../../experiments/analysis/verdict.ts';
 import type { Standing } from '../../experiments/analysis/verdict-sentence.ts';
 import type { Halt } from '../../experiments/halt.ts';
 import type { Metric } from '../../experiments/metric.ts';
+import { type BayesianResults, bayesianResults } from './bayesian-results.ts';
 import type { DigestState, LakeDigest } from './digest/lake-digest.ts';
 import { type AnalysisScope, isAdaptive, loadExperiment } from './experiment-tables.ts';
 import { countExposures, type ExposureResults, type SplitResults } from './exposure-results.ts';
@@ -19,6 +20,7 @@ import {
 } from './measure-metrics.ts';
 import { metricPlan } from './metric-plan.ts';
 import { type Estimator, estimatorOf } from './over-epochs.ts';
+import { type PolicyValues, policyValues, type Weighting } from './policy-values.ts';
 import { type DailyComparison, dailySeries, noveltyOf, type VariantNovelty } from './primary-over-time.ts';
 import { queriesOf } from './queries-of.ts';
 import {
@@ -40,6 +42,8 @@ export interface ResultsRequest extends AnalysisScope {
   readonly methods?: readonly Method[];
   /** The primary metric over time and by dimension too. */
   readonly detailed?: boolean;
+  /** A weighting that was not run, to be valued. */
+  readonly weighting?: Weighting | null;
   /** For the verdict: an experiment that runs unless given. */
   readonly standing?: Standing;
   /** For the verdict: the experiment's variants that are halted. */
@@ -70,6 +74,10 @@ export interface ExperimentResults extends SplitResults {
   readonly queries: Readonly<Record<string, string>>;
   /** The same by the other methods that were asked for. */
   readonly otherMethods: readonly { readonly method: Method; readonly metrics: readonly MetricResult[] }[];
+  /** Null unless the experiment declares a prior. */
+  readonly bayesian: BayesianResults | null;
+  /** Null unless a weighting was asked for. */
+  readonly policy: PolicyValues | null;
   /** Only units whose every answer came from the assigned target; empty where all did. Descriptive: not randomised. */
   readonly metricsAsServed: readonly MetricResult[];
   readonly serving: readonly ServingResult[];
@@ -110,7 +118,16 @@ async function resultsOf(
   request: ResultsRequest & { readonly input: DigestState },
   measuring: Measuring,
 ): Promise<ExperimentResults> {
-  const { experiment, revision, asOfMs, input, standing, halts = [], methods = [] } = request;
+  const {
+    experiment,
+    revision,
+    asOfMs,
+    input,
+    standing,
+    halts = [],
+    methods = [],
+    weighting = null,
+  } = request;
   const { loaded } = measuring;
   const variants = experiment.variants.map(({ key }) => key);
   const segments = await loadSegments(connection);
@@ -143,6 +160,8 @@ async function resultsOf(
       measuring.dialect,
     ),
     otherMethods: methods.map((method) => ({ method, metrics: resultsBy(method, measured, request) })),
+    bayesian: bayesianResults(experiment, measured),
+    policy: weighting && policyValues(weighting, measured, request),
     metricsAsServed: fallbacks === 0 ? [] : await measureAsServed(connection, request, measuring),
     serving: await servingOf(connection),
     fallbacks,

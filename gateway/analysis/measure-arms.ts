@@ -4,7 +4,7 @@ import { cupedMeans, cupedRatios } from '../../experiments/analysis/cuped.ts';
 import type { JointMoments, Pair, Quad } from '../../experiments/analysis/joint-moments.ts';
 import { type Moments, proportionMoments } from '../../experiments/analysis/moments.ts';
 import { ratioMoments } from '../../experiments/analysis/ratio.ts';
-import type { Metric } from '../../experiments/metric.ts';
+import { isBinary, type Metric } from '../../experiments/metric.ts';
 import { rowsOf } from '../pipeline/query.ts';
 import type { LoadedExperiment } from './experiment-tables.ts';
 import { type EpochArms, overEpochs } from './over-epochs.ts';
@@ -142,11 +142,6 @@ function joint<Vector extends readonly number[]>(
 /** Absent where there are no units. */
 function numberIn(row: MomentsRow, column: string): number {
   return Number(row[column] ?? 0);
-}
-
-/** Exactly 0 or 1 for each unit, so that the variance follows from the mean. */
-function isBinary({ kind }: Metric): boolean {
-  return kind === 'proportion' || kind === 'retention';
 }
 
 /** Every unit's value lies in [0, 1]. */

@@ -45,6 +45,6 @@ export function overEpochs(
 }
 
 /** Whether a metric is a mean over all units, those that did nothing included. */
-function hasEveryUnit({ kind, missing }: Metric): boolean {
+export function hasEveryUnit({ kind, missing }: Metric): boolean {
   return kind === 'ratio' || kind === 'quantile' ? false : kind !== 'mean' || missing === 'zero';
 }

@@ -7,6 +7,7 @@ import { Problem } from '../problems.ts';
 import type { AnalysisRouteOptions } from './analysis-route-options.ts';
 import { METHOD_PARAMETERS, methodsOf } from './methods-of.ts';
 import { registeredExperiment } from './registered-experiment.ts';
+import { WEIGHTING_PARAMETER, weightingOf } from './weighting-of.ts';
 
 const RESULTS_EXAMPLE = {
   experiment: 'ranker-v2',
@@ -32,12 +33,16 @@ export function resultsRoute({ analysis, ship, ...options }: AnalysisRouteOption
     id: 'experimentResults',
     tag: 'experiments',
     summary: 'The verdict on an experiment, with the numbers behind it',
-    parameters: [fresh, detailed, ...METHOD_PARAMETERS],
+    parameters: [fresh, detailed, ...METHOD_PARAMETERS, WEIGHTING_PARAMETER],
     answers: { 200: anObject('Results', RESULTS_EXAMPLE) },
     problems: ['invalid-request', 'not-found', 'wrong-state', 'lake-unavailable', 'analysis-busy'],
     handle: async (request, response) => {
       const registered = await registeredExperiment(request, options);
-      const look = { detailed: request.query['detailed'] === 'true', methods: methodsOf(request) };
+      const look = {
+        detailed: request.query['detailed'] === 'true',
+        methods: methodsOf(request),
+        weighting: weightingOf(request, registered.experiment),
+      };
       if (request.query['fresh'] === 'true') await ship();
       response.json(await analysis.results(registered, look));
     },
@@ -53,7 +58,7 @@ export function reportRoute({ analysis, ship, ...options }: AnalysisRouteOptions
     id: 'experimentReport',
     tag: 'experiments',
     summary: 'The same as one HTML page that needs nothing else, to read, print or send',
-    parameters: [fresh, ...METHOD_PARAMETERS],
+    parameters: [fresh, ...METHOD_PARAMETERS, WEIGHTING_PARAMETER],
     answers: {
       200: {
         description: 'Report',
@@ -63,9 +68,13 @@ export function reportRoute({ analysis, ship, ...options }: AnalysisRouteOptions
     problems: ['invalid-request', 'not-found', 'wrong-state', 'lake-unavailable', 'analysis-busy'],
     handle: async (request, response) => {
       const registered = await registeredExperiment(request, options);
-      const methodsWanted = methodsOf(request);
+      const look = {
+        detailed: true,
+        methods: methodsOf(request),
+        weighting: weightingOf(request, registered.experiment),
+      };
       if (request.query['fresh'] === 'true') await ship();
-      const results = await analysis.results(registered, { detailed: true, methods: methodsWanted });
+      const results = await analysis.results(registered, look);
       response
         .setHeader('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'")
         .type('html')

@@ -1,6 +1,7 @@
 import { exclusivityIssues } from '../../experiments/exclusivity.ts';
 import { parameterIssues } from '../../experiments/parameter-issues.ts';
 import { prerequisiteIssues } from '../../experiments/prerequisite-issues.ts';
+import { priorIssues } from './check-priors.ts';
 import type { ConfigurationIssue } from './configuration-issue.ts';
 import type { ParsedConfiguration } from './parse-documents.ts';
 
@@ -13,6 +14,7 @@ export function experimentIssues(parsed: ParsedConfiguration): ConfigurationIssu
     ...prerequisites(parsed),
     ...sharedNames(parsed),
     ...dimensions(parsed),
+    ...priorIssues(parsed),
   ];
 }
 

@@ -56,6 +56,7 @@ beforeAll(async () => {
     rankingExperiment({
       name: 'Ranker <2> & "friends"',
       metrics: { primary: 'liked', secondary: ['stars'] },
+      prior: { kind: 'beta', successes: 2, failures: 3 },
     }),
   );
   await gateway.register('/experiments', {
@@ -101,6 +102,71 @@ describe('results', () => {
     expect(changed.input.filesRead).toBe(0);
   });
 
+  it('say what to believe given the prior that the experiment declares', async () => {
+    const { body } = await gateway.admin('GET', '/experiments/ranker-v2/results');
+    const [control, treatment] = body.metrics[0].variants;
+
+    expect(body.bayesian).toMatchObject({
+      metric: 'liked',
+      prior: { kind: 'beta', successes: 2, failures: 3 },
+    });
+    const [first, second] = body.bayesian.variants;
+    expect(first.mean).toBeCloseTo((control.n * control.mean + 2) / (control.n + 5), 9);
+    expect(second.mean).toBeCloseTo((treatment.n * treatment.mean + 2) / (treatment.n + 5), 9);
+    expect(second.probabilityBest).toBeGreaterThan(0.999);
+    expect(first.expectedLoss).toBeCloseTo(second.mean - first.mean, 4);
+    expect(second.againstControl.probabilityBetter).toBeGreaterThan(0.999);
+    const other = await gateway.admin('GET', '/experiments/ranker-v3/results');
+    expect(other.body.bayesian).toBeNull();
+  });
+
+  it('say what a weighting that was not run would have brought', async () => {
+    const { body } = await gateway.admin(
+      'GET',
+      '/experiments/ranker-v2/results?weights=control:2000,treatment:8000',
+    );
+    const [{ variants }] = body.metrics;
+    const [control, treatment] = variants;
+    const liked = body.policy.metrics.find(({ metric }: { metric: string }) => metric === 'liked');
+
+    expect(body.policy.weights).toEqual({ control: 2_000, treatment: 8_000 });
+    const units = control.n + treatment.n;
+    expect(liked.asRun).toBeCloseTo((control.n * control.mean + treatment.n * treatment.mean) / units, 9);
+    expect(liked.value.doublyRobust.estimate).toBeCloseTo(0.2 * control.mean + 0.8 * treatment.mean, 9);
+    // 1 / Σ w² p: units count 0.4 or 1.6 times.
+    expect(liked.value.effectiveUnits / units).toBeCloseTo(1 / (0.5 * 0.4 ** 2 + 0.5 * 1.6 ** 2), 1);
+    const latency = body.policy.metrics.find(({ metric }: { metric: string }) => metric === 'latency');
+    expect(latency).toMatchObject({
+      value: null,
+      reason: expect.stringContaining('not a mean over all units'),
+    });
+  });
+
+  it.each([
+    ['control:2000,other:8000', 'names "other": the variants are control, treatment'],
+    ['control:2000,treatment:7000', 'sums to 9000'],
+    ['control', 'gives control ""'],
+  ])('refuse a weighting that is none: %s', async (weights, message) => {
+    const { status, body } = await gateway.admin('GET', `/experiments/ranker-v2/results?weights=${weights}`);
+    expect(status).toBe(400);
+    expect(body.detail).toContain(message);
+  });
+
+  it('are refused a prior that is not of their primary metric', async () => {
+    const draft = {
+      ...rankingExperiment(),
+      key: 'misfit',
+      prior: { kind: 'beta', successes: 1, failures: 1 },
+    };
+    const issuesOf = async (metrics?: unknown) =>
+      (await gateway.admin('POST', '/experiments', { ...draft, metrics })).body.issues;
+
+    expect(await issuesOf()).toMatchObject([{ path: '/prior', code: 'prior-of-nothing' }]);
+    expect(await issuesOf({ primary: 'stars' })).toMatchObject([
+      { path: '/prior/kind', code: 'prior-misfit' },
+    ]);
+  });
+
   it('refuse a method that is none', async () => {
     const { status, body } = await gateway.admin('GET', '/experiments/ranker-v2/results?methods=guess');
     expect(status).toBe(400);
@@ -110,14 +176,19 @@ describe('results', () => {
 
 describe('the report', () => {
   it('is one page that needs nothing else, with everything escaped', async () => {
-    const answer = await fetch(`${gateway.url}/admin/v1/experiments/ranker-v2/report?methods=fixed-horizon`, {
-      headers: { authorization: `Bearer ${ADMIN_KEY}` },
-    });
+    const answer = await fetch(
+      `${gateway.url}/admin/v1/experiments/ranker-v2/report?methods=fixed-horizon&weights=treatment:10000`,
+      {
+        headers: { authorization: `Bearer ${ADMIN_KEY}` },
+      },
+    );
     const page = await answer.text();
 
     expect(answer.headers.get('content-type')).toContain('text/html');
     expect(answer.headers.get('content-security-policy')).toContain("default-src 'none'");
     expect(page).toContain('Ranker &lt;2&gt; &amp; &quot;friends&quot;');
+    expect(page).toContain('What to believe of liked');
+    expect(page).toContain('Had the weights been control 0 %, treatment 100 %');
     expect(page).not.toMatch(/<script|<link|<img|src=|href=|url\(|@import/);
     expect(page.indexOf('class="verdict ship"')).toBeLessThan(page.indexOf('<h2>'));
     for (const svg of page.matchAll(/<svg[^>]*>/g)) expect(svg[0]).toMatch(/role="img".*aria-label="[^"]+"/);

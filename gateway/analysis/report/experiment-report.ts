@@ -1,5 +1,6 @@
 import type { Experiment } from '../../../experiments/experiment.ts';
 import type { ExperimentResults } from '../experiment-results.ts';
+import { beliefSection, policySection } from './belief-sections.ts';
 import { segmentSection, timeSection } from './detail-sections.ts';
 import { count } from './formats.ts';
 import { type Html, html } from './html.ts';
@@ -28,7 +29,7 @@ export function experimentReport(experiment: Experiment, results: ExperimentResu
 <header><h1>${title}</h1><p>Experiment ${key} at endpoint ${endpoint}, randomised by ${unit}; as of ${results.asOf}</p>
 ${hypothesis === undefined ? null : html`<p>${hypothesis}</p>`}</header>
 <main>${verdictSection(results)}${metricSections(results)}${timeSection(results)}${segmentSection(results)}
-${splitSection(results)}${servingSection(results)}${methodSections(results)}${querySection(results)}</main></body></html>
+${beliefSection(results)}${policySection(results)}${splitSection(results)}${servingSection(results)}${methodSections(results)}${querySection(results)}</main></body></html>
 `.html;
 }
 

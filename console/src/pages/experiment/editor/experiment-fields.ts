@@ -19,6 +19,7 @@ const FIELDS = {
   overrides: true,
   parametersSchema: true,
   metrics: true,
+  prior: true,
   ramp: true,
   schedule: true,
   bandit: true,
