@@ -16,6 +16,9 @@ import { Analysis } from './analysis/analysis.ts';
 import { advanceExperiments } from './automation/advance-experiments.ts';
 import { runAsOwner } from './automation/run-as-owner.ts';
 import { sweepSegmentLists } from './automation/sweep-segment-lists.ts';
+import { advanceCanaries } from './canaries/advance-canaries.ts';
+import { rollBackBy } from './canaries/roll-back.ts';
+import { watchCanaries } from './canaries/watch-canaries.ts';
 import type { GatewayConfig } from './config.ts';
 import { ConfigurationWriter } from './control-plane/change-configuration.ts';
 import { ConfigurationEvents } from './data-plane/configuration-events.ts';
@@ -116,9 +119,11 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     onnx.reconcile(snapshot);
     targets.reconcile(snapshot.targets);
   });
-  const halt = haltBy(new ConfigurationWriter(store, source));
+  const writer = new ConfigurationWriter(store, source);
+  const halt = haltBy(writer);
   const current = () => source.current?.snapshot ?? null;
   const counters = new GuardrailCounters();
+  const trials = new GuardrailCounters();
   const guardrails = new GuardrailWatch({
     counters,
     current,
@@ -162,6 +167,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       targets,
       spool,
       counters,
+      trials,
       telemetry,
       statistics: new InferenceStatistics(),
       features: new Features(featureStore, telemetry.registry),
@@ -202,13 +208,16 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     intervalMs: AUTOMATION_INTERVAL_MS,
     store,
     logger,
-    run: () =>
-      advanceExperiments({
-        writer: new ConfigurationWriter(store, source),
+    run: async () => {
+      const now = () => new Date();
+      await advanceCanaries({ writer, documents: source.current?.documents ?? [], now });
+      await advanceExperiments({
+        writer,
         source,
         metricsOf: async (registered) => (await resultsOf(registered)).metrics,
-        now: () => new Date(),
-      }),
+        now,
+      });
+    },
   });
   const lakeGuardrails = runAsOwner({
     name: 'lake-guardrails',
@@ -225,6 +234,13 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     run: () => sweepSegmentLists(store),
   });
   guardrails.start();
+  const canaries = watchCanaries({
+    trials,
+    current,
+    rollBack: rollBackBy(writer),
+    logger,
+    intervalMs: GUARDRAIL_INTERVAL_MS,
+  });
   const listening: Listening = await listen(app, config);
   return {
     url: listening.url,
@@ -242,6 +258,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
         automation.stop(),
         sweeping.stop(),
         guardrails.stop(),
+        canaries.stop(),
         lakeGuardrails.stop(),
         source.stop(),
         shadows.stop(),

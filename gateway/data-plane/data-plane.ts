@@ -1,5 +1,6 @@
 import type { InferenceStatistics } from '../../models/codecs/inference-statistics.ts';
 import type { Features } from '../features/features.ts';
+import type { GuardrailCounters } from '../guardrails/guardrail-counters.ts';
 import type { RequestLimits } from '../limits/request-limits.ts';
 import type { Targets } from '../targets/targets.ts';
 import type { Telemetry } from '../telemetry/metrics.ts';
@@ -19,4 +20,6 @@ export interface DataPlane extends ExposureRecorder {
   readonly maxBodyBytes: number;
   readonly limits: RequestLimits;
   readonly shadows: Shadows;
+  /** Answers of the versions that aliases try. */
+  readonly trials: GuardrailCounters;
 }

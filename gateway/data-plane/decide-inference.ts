@@ -7,6 +7,7 @@ import { drawVersion } from './draw-version.ts';
 import { findVersion } from './endpoint-versions.ts';
 import { evaluationContext } from './evaluation-context.ts';
 import { type AttemptPlan, planAttempts } from './plan-attempts.ts';
+import { type Trial, trialOf } from './trial.ts';
 
 /** One inference request on its way: what each phase found out. */
 export interface Inference {
@@ -15,6 +16,8 @@ export interface Inference {
   readonly attributes: EvaluationContext;
   readonly assignment: Assignment;
   readonly plan: AttemptPlan;
+  /** Its part in the trial of a version, where it is served outside of experiments while there is one. */
+  readonly trial: Trial | null;
 }
 
 /** Who is assigned what, and what is to be tried for it: the request's headers and parameters in, a plan out. */
@@ -47,8 +50,11 @@ export function decideInference(
     context.log['variant'] = assignment.variant.key;
   }
   const unit = units.map((name) => attributes[name]).find((value) => typeof value === 'string');
-  const defaultTarget = drawVersion(endpoint.defaultTarget, unit ?? context.requestId);
-  return { endpoint, attributes, assignment, plan: planAttempts(assignment, { ...endpoint, defaultTarget }) };
+  const id = unit ?? context.requestId;
+  const defaultTarget = drawVersion(endpoint.defaultTarget, id);
+  const plan = planAttempts(assignment, { ...endpoint, defaultTarget });
+  const chosenHere = assignment.kind !== 'enrolled' || assignment.variant.target === undefined;
+  return { endpoint, attributes, assignment, plan, trial: chosenHere ? trialOf(defaultTarget, id) : null };
 }
 
 function pinned(
@@ -59,5 +65,5 @@ function pinned(
   context.log['assignment'] = 'version-asked-for';
   const assignment = { kind: 'not-enrolled', reason: 'no-experiment' } as const;
   const plan = planAttempts(assignment, { ...endpoint, defaultTarget: findVersion(endpoint, version) });
-  return { endpoint, assignment, plan };
+  return { endpoint, assignment, plan, trial: null };
 }

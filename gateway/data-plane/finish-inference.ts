@@ -63,6 +63,11 @@ export async function finishInference(
     plane.telemetry.variantRequests.inc({ experiment, variant: variant.key, status });
     await recordExposure(plane, context, { ...served, assignment });
   }
+  if (done.trial !== null) {
+    const { key: experiment, version: variant, weightBp: propensityBp, unit } = done.trial;
+    const latencyMs = elapsedMs(context);
+    plane.trials.observe({ ...served, experiment, variant, propensityBp, unit, latencyMs });
+  }
   countAnswer(plane.telemetry, context, {
     endpoint: endpoint.endpoint.key,
     status,

@@ -11,6 +11,12 @@ export type Watched = (typeof WATCHED)[number];
 const BUCKETS = 256;
 const FIELDS = 1 + WATCHED.length;
 
+/** What is counted of an answer. */
+type CountedAnswer = Pick<
+  Exposure,
+  'experiment' | 'variant' | 'propensityBp' | 'unit' | 'status' | 'error' | 'latencyMs'
+>;
+
 /** Of one variant: answers, errors and latency, by bucket of units. */
 interface VariantCounts {
   propensityBp: number;
@@ -28,7 +34,7 @@ export class GuardrailCounters {
   readonly #experiments = new Map<string, Map<string, VariantCounts>>();
 
   /** One answer; cheap enough for every request. */
-  observe({ experiment, variant, propensityBp, unit, status, error, latencyMs }: Exposure): void {
+  observe({ experiment, variant, propensityBp, unit, status, error, latencyMs }: CountedAnswer): void {
     // A client reported it: the gateway served nothing.
     if (status === null || latencyMs === null) return;
     let variants = this.#experiments.get(experiment);

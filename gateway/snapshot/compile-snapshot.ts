@@ -50,7 +50,7 @@ export function compileSnapshot(
     compiled: here,
     holdouts: holdouts.filter(({ holdout }) => holdout.environment === environment),
   });
-  const { tenants, experiments, metrics, halts, environments, versions } = parsed;
+  const { tenants, experiments, metrics, halts, environments, versions, aliases } = parsed;
   const snapshot = {
     revision,
     tenants,
@@ -66,6 +66,7 @@ export function compileSnapshot(
     environments,
     targets,
     servedTargets,
+    aliases,
     versions,
   };
   return { ok: true, snapshot };

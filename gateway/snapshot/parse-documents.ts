@@ -34,7 +34,9 @@ export function parseDocuments(documents: readonly StoredDocument[], issues: Con
     serviceKeys: valuesOf(collect(SERVICE_KEYS, storedServiceKeySchema)),
     models: valuesOf(collect('models', modelSchema)),
     versions: valuesOf(collect('versions', modelVersionSchema)),
-    aliases: valuesOf(collect('aliases', aliasSchema)),
+    aliases: new Map(
+      [...collect('aliases', aliasSchema)].map(([key, { value, revision }]) => [key, { ...value, revision }]),
+    ),
     targets: valuesOf(collect('targets', targetSchema)),
     endpoints: valuesOf(collect('endpoints', endpointSchema)),
     layers: valuesOf(collect('layers', layerSchema)),

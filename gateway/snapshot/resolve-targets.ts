@@ -1,4 +1,4 @@
-import { type Alias, targetChoices } from '../../models/catalogue/alias.ts';
+import { type RegisteredAlias, targetChoices } from '../../models/catalogue/alias.ts';
 import { type Target, twinsOf } from '../../models/catalogue/target.ts';
 import type { TargetWithTwins } from './snapshot.ts';
 
@@ -15,7 +15,7 @@ export function resolveTargets({
   aliases,
 }: {
   readonly targets: ReadonlyMap<string, Target>;
-  readonly aliases: ReadonlyMap<string, Alias>;
+  readonly aliases: ReadonlyMap<string, RegisteredAlias>;
 }): ResolvedTargets {
   const choices = [...targets].flatMap(([key, target]) => {
     const resolved = targetChoices(target, aliases);
@@ -24,7 +24,7 @@ export function resolveTargets({
   const servedTargets = choices.flatMap(([, resolved]) => resolved.map(({ target }) => target));
   const place = (target: Target) => ({ target, twins: twinsOf(target, servedTargets), ramp: null });
   const withTwins = choices.map(([key, resolved]): [string, TargetWithTwins] => {
-    const ramp = resolved.map(({ target, weightBp }) => ({ ...place(target), weightBp }));
+    const ramp = resolved.map(({ target, ...share }) => ({ ...place(target), ...share }));
     return [key, { ...place(resolved[0].target), ramp: ramp.length > 1 ? ramp : null }];
   });
   return {

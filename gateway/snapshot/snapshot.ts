@@ -4,6 +4,7 @@ import type { KeptExperiment } from '../../experiments/experiment-status.ts';
 import type { Halt } from '../../experiments/halt.ts';
 import type { CompiledHoldout, Holdout } from '../../experiments/holdout.ts';
 import type { Metric } from '../../experiments/metric.ts';
+import type { RegisteredAlias, TargetChoice } from '../../models/catalogue/alias.ts';
 import type { ModelVersion } from '../../models/catalogue/model.ts';
 import type { Target } from '../../models/catalogue/target.ts';
 import type { Endpoint } from '../catalogue/endpoint.ts';
@@ -30,8 +31,11 @@ export interface TargetWithTwins {
    * The versions that share its traffic while an alias ramps one, each with its weight in basis points; `target` is
    * the heaviest. Null: there is one version only.
    */
-  readonly ramp: readonly (TargetWithTwins & { readonly weightBp: number })[] | null;
+  readonly ramp: readonly VersionChoice[] | null;
 }
+
+/** One version of a target, its share of the target's traffic, and the alias whose canary it is compared in, if any. */
+export type VersionChoice = TargetWithTwins & Omit<TargetChoice, 'target'>;
 
 /** An endpoint with everything a request on it needs, found by reference instead of by key. */
 export interface CompiledEndpoint {
@@ -89,4 +93,6 @@ export interface Snapshot {
   readonly servedTargets: readonly Target[];
   /** Key: `model/version`. */
   readonly versions: ReadonlyMap<string, ModelVersion>;
+  /** Key: `model/alias`. */
+  readonly aliases: ReadonlyMap<string, RegisteredAlias>;
 }

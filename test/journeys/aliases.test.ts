@@ -2,16 +2,22 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OnnxModels } from '../support/onnx-endpoint.ts';
 import { linearModel } from '../support/onnx-models.ts';
 import { call, startTestGateway, type TestGateway } from '../support/test-gateway.ts';
+import { failWith, openInferenceAnswer, startUpstream, type Upstream } from '../support/upstream.ts';
+import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.ts';
 
 let gateway: TestGateway;
 let models: OnnxModels;
+let upstream: Upstream;
+let receiver: WebhookReceiver;
 let secret: string;
 
 const CHAMPION = '/models/ranker/aliases/champion';
 const alias = (...versions: object[]) => ({ alias: 'champion', versions });
 
 beforeAll(async () => {
-  gateway = await startTestGateway();
+  gateway = await startTestGateway({ WEBHOOKS_ALLOW_PRIVATE: 'true' });
+  upstream = await startUpstream(openInferenceAnswer(1));
+  receiver = await startWebhookReceiver();
   models = await OnnxModels.create();
   await models.serve(gateway, 'ranker', { v1: linearModel([1]), v2: linearModel([2]) });
   await gateway.register('/models/ranker/aliases', alias({ version: 'v1' }));
@@ -22,11 +28,11 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await gateway.stop();
-  await models.remove();
+  await Promise.all([models.remove(), upstream.stop(), receiver.stop()]);
 });
 
-const infer = () =>
-  call(`${gateway.url}/v2/models/best/infer`, {
+const infer = (endpoint = 'best') =>
+  call(`${gateway.url}/v2/models/${endpoint}/infer`, {
     method: 'POST',
     headers: { 'x-api-key': secret },
     body: JSON.stringify({ inputs: [{ name: 'features', datatype: 'FP32', shape: [1, 1], data: [1] }] }),
@@ -74,6 +80,85 @@ describe('an alias', () => {
       'if-match': '*',
     });
     expect(version.status).toBe(422);
+  });
+});
+
+describe('a canary', () => {
+  const LIVE = '/models/scorer/aliases/live';
+  const aliasNow = async () => (await gateway.admin('GET', LIVE)).body;
+  const put = (fields: object) =>
+    gateway.admin('PUT', LIVE, { alias: 'live', ...fields }, { 'if-match': '*' });
+  const versions = (v1: number, v2: number) => [
+    { version: 'v1', weight: v1 },
+    { version: 'v2', weight: v2 },
+  ];
+
+  beforeAll(async () => {
+    await gateway.register('/models', { key: 'scorer' });
+    for (const version of ['v1', 'v2']) {
+      await gateway.register('/models/scorer/versions', {
+        version,
+        sha256: version.slice(1).repeat(64),
+        sizeBytes: 1,
+        artifacts: ['s3://models/scorer'],
+      });
+    }
+    await gateway.register('/models/scorer/aliases', { alias: 'live', versions: [{ version: 'v1' }] });
+    const place = { kind: 'oip', model: 'scorer', cloud: 'local', region: 'here', url: upstream.url };
+    await gateway.register('/targets', { key: 'scored', version: '@live', ...place });
+    await gateway.register('/endpoints', { key: 'scored', defaultTarget: 'scored' });
+    await gateway.register('/webhooks', { key: 'pager', url: receiver.url, kinds: ['aliases'] });
+  });
+
+  it('is one of two versions, and its steps rise', async () => {
+    const refused = async (fields: object) => (await put(fields)).body.issues?.[0]?.path;
+    expect(await refused({ versions: versions(5_000, 5_000), canary: { version: 'v3' } })).toBe(
+      '/canary/version',
+    );
+    expect(await refused({ versions: [{ version: 'v1' }], canary: { version: 'v1' } })).toBe('/canary');
+    expect(
+      await refused({ versions: versions(5_000, 5_000), canary: { version: 'v2', steps: [5_000] } }),
+    ).toBe('/canary/steps');
+  });
+
+  it('that fails loses its traffic to the stable version, and whoever asked is told why', async () => {
+    upstream.behave((request, response) =>
+      (request.url?.includes('/versions/v2/') ? failWith(500) : openInferenceAnswer(1))(request, response),
+    );
+    const tried = await put({ versions: versions(5_000, 5_000), canary: { version: 'v2' } });
+    expect(tried.status).toBe(200);
+    const statuses = async () =>
+      (await Promise.all(Array.from({ length: 20 }, () => infer('scored')))).map(({ status }) => status);
+    for (let round = 0; round < 20; round++) await statuses();
+    await expect.poll(aliasNow, { timeout: 15_000 }).toMatchObject({
+      versions: versions(10_000, 0),
+      rolledBack: { version: 'v2', reason: expect.stringMatching(/^error-rate is [\d.]+ % in v2 and 0/) },
+    });
+    expect(await aliasNow()).not.toHaveProperty('canary');
+    expect(new Set(await statuses())).toEqual(new Set([200]));
+    const { body: audit } = await gateway.admin('GET', '/audit?kind=aliases&key=scorer/live');
+    expect(audit.items[0]).toMatchObject({
+      action: 'guardrail-breached',
+      actor: { name: 'guardrails' },
+      before: { versions: versions(5_000, 5_000) },
+      after: { versions: versions(10_000, 0) },
+    });
+    await expect
+      .poll(() => receiver.received.map(({ body }) => JSON.parse(body).type), { timeout: 10_000 })
+      .toContain('aliases.guardrail-breached');
+  });
+
+  it('that does no harm gets weight step by step, and in the end everything', async () => {
+    upstream.behave(openInferenceAnswer(1));
+    const canary = { version: 'v2', steps: [2_000, 10_000], dwellMinutes: 0 };
+    expect((await put({ versions: versions(9_500, 500), canary })).status).toBe(200);
+    await expect.poll(aliasNow, { timeout: 15_000 }).toMatchObject({ versions: versions(0, 10_000) });
+    expect(await aliasNow()).not.toHaveProperty('canary');
+    const { body: audit } = await gateway.admin('GET', '/audit?kind=aliases&key=scorer/live');
+    expect(audit.items.slice(0, 2)).toMatchObject([
+      { action: 'ramp-step', actor: { name: 'automation' }, before: { versions: versions(8_000, 2_000) } },
+      { action: 'ramp-step', after: { versions: versions(8_000, 2_000), canary: { steps: [10_000] } } },
+    ]);
   });
 });
 

@@ -33,6 +33,8 @@ beforeAll(async () => {
   await register('hedged', { endpoint: { hedge: { maxShareBp: 5_000 } } });
   await register('impatient', { aws: { firstByteTimeoutMs: 50 } });
   await register('blind', { endpoint: { blinded: true } });
+  await gateway.register('/targets', { key: 'pages', kind: 'http', cloud: 'aws', region: 'r', url: aws.url });
+  await gateway.register('/endpoints', { key: 'pages', defaultTarget: 'pages' });
   await register('traced');
   await gateway.register('/experiments', {
     key: 'traced-experiment',
@@ -263,6 +265,24 @@ describe('the trace of a request', () => {
       'error.type': 'targeting_key_missing',
     });
     expect(JSON.stringify(collector.upstream.requests.map(({ body }) => body))).not.toContain('user-17');
+  });
+
+  it('has a part for what is passed through, too', async () => {
+    await call(`${gateway.url}/v1/proxy/pages/film/7`, {
+      headers: { 'x-api-key': secret, traceparent: caller('8') },
+    });
+    const { root, parts } = await traceOf('8');
+    expect(root).toMatchObject({
+      name: 'GET /v1/proxy/:endpoint{/*path}',
+      attributes: { 'url.path': '/v1/proxy/pages' },
+    });
+    expect(parts).toMatchObject([
+      { kind: CLIENT, attributes: { 'switchyard.target': 'pages', 'http.response.status_code': 200 } },
+    ]);
+    expect(aws.requests.at(-1)).toMatchObject({
+      url: '/film/7',
+      headers: { traceparent: `00-${'8'.repeat(32)}-${parts[0]?.spanId}-01` },
+    });
   });
 
   it('marks the hedge', async () => {

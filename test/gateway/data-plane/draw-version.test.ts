@@ -17,6 +17,7 @@ function ramped(weights: Readonly<Record<string, number>>): TargetWithTwins {
     twins: [],
     ramp: null,
     weightBp,
+    canaryOf: null,
   }));
   return { target: target('v1'), twins: [], ramp };
 }

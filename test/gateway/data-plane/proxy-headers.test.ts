@@ -21,6 +21,14 @@ describe('headers of a proxied request', () => {
     ]);
   });
 
+  it('name the span of the attempt instead of the caller’s, where traces are kept', () => {
+    const headers = { traceparent: '00-a-b-01', tracestate: 'vendor=1' };
+    expect(requestHeaders(headers, from)).toMatchObject(headers);
+    const own = { ...from, trace: { traceparent: '00-a-c-01', tracestate: null } };
+    expect(requestHeaders(headers, own)).toMatchObject({ traceparent: '00-a-c-01' });
+    expect(requestHeaders(headers, own)).not.toHaveProperty('tracestate');
+  });
+
   it('lose what speaks of one connection, and what "connection" names', () => {
     const headers = {
       connection: 'keep-alive, X-Secret-Hop',
