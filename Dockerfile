@@ -27,6 +27,7 @@ COPY package.json ./
 COPY experiments experiments
 COPY models models
 COPY gateway gateway
+COPY docs docs
 COPY --from=console /app/console/dist console/dist
 # The image's own user `node`, by its number: Kubernetes refuses a name where it wants to know who it is not.
 USER 1000:1000

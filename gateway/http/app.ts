@@ -11,6 +11,7 @@ import { answerNotFound, answerProblem } from './answer-problem.ts';
 import { type Authentication, authenticateOperator, authenticateTenant, authorize } from './authenticate.ts';
 import { consoleRoutes } from './console-routes.ts';
 import { docsRoutes } from './docs-routes.ts';
+import { guideRoutes } from './guide-routes.ts';
 import { idempotent } from './idempotency.ts';
 import { logRequest } from './log-request.ts';
 import { openRoutes } from './open-routes.ts';
@@ -42,6 +43,7 @@ function routesOf({ dataPlane, admin, accepting, authentication }: AppOptions): 
     ...dataPlaneRoutes(dataPlane),
     ...flagRoutes(dataPlane),
     ...docsRoutes(),
+    ...guideRoutes(),
     ...consoleRoutes({ identityProvider: signIn !== null }),
     ...openRoutes({ source, accepting, document: () => openApiDocument(routes) }),
     ...signInRoutes(signIn),

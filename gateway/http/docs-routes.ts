@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { GUIDE_PATH } from '../guide/guide-link.ts';
 import { OPEN, type Route } from './route.ts';
 
 const SCRIPT_PATH = '/docs/redoc.js';
@@ -23,9 +24,13 @@ const PAGE = `<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Switchyard API</title>
-<style>body { margin: 0 }</style>
+<style>
+  body { margin: 0 }
+  nav { padding: 0.75rem 1rem; font: 1rem system-ui, sans-serif }
+</style>
 </head>
 <body>
+<nav aria-label="Elsewhere"><a href="${GUIDE_PATH}">Guide</a> · <a href="/console">Console</a></nav>
 <redoc spec-url="/openapi.json" hide-hostname="true" disable-google-font="true"></redoc>
 <script src="${SCRIPT_PATH}"></script>
 </body>

