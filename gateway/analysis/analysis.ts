@@ -97,6 +97,11 @@ export class Analysis {
     return results;
   }
 
+  /** Where the lake is, as its readers name it. */
+  get lakeUri(): string {
+    return this.#options.lake.uri;
+  }
+
   /** What a metric would have measured lately. */
   async preview(request: Omit<PreviewRequest, 'asOfMs'>): Promise<MetricPreview> {
     const { digest } = await this.#open();

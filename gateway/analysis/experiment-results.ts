@@ -8,7 +8,7 @@ import type { Metric } from '../../experiments/metric.ts';
 import { type BayesianResults, bayesianResults } from './bayesian-results.ts';
 import type { DigestState, LakeDigest } from './digest/lake-digest.ts';
 import { type AnalysisScope, isAdaptive, loadExperiment } from './experiment-tables.ts';
-import { countExposures, type ExposureResults, type SplitResults } from './exposure-results.ts';
+import { countExposures, type ExposureResults, type SplitResults, tenantsOf } from './exposure-results.ts';
 import { heterogeneityOf, type VariantHeterogeneity } from './heterogeneity-results.ts';
 import {
   ALWAYS_VALID,
@@ -58,6 +58,8 @@ export interface ExperimentResults extends SplitResults {
   /** What of the lake it was made from. */
   readonly input: DigestState;
   readonly exposures: ExposureResults;
+  /** Of whom there are exposures. */
+  readonly tenants: readonly string[];
   /** Periods of constant weights, in order; several are analysed as strata. */
   readonly epochs: readonly {
     readonly fromRevision: number;
@@ -137,6 +139,7 @@ async function resultsOf(
   const detail =
     request.detailed === true ? await detailOf(connection, request, { ...measuring, segments }) : null;
   const reportedMetrics = reported(results, measured);
+  const tenants = await tenantsOf(connection);
   const asOf = new Date(asOfMs).toISOString();
   const epochs = loaded.epochs.map(({ fromRevision, fromMs, weights }) => ({
     fromRevision,
@@ -149,15 +152,16 @@ async function resultsOf(
     asOf,
     input,
     exposures,
+    tenants,
     ...split,
     epochs,
     estimator: estimatorOf(epochs.length, isAdaptive(request)),
     moved: loaded.moved,
     metrics: reportedMetrics,
     queries: queriesOf(
-      { metrics: reportedMetrics, asOf, epochs, moved: loaded.moved },
+      { metrics: reportedMetrics, asOf, epochs, moved: loaded.moved, tenants },
       request,
-      measuring.dialect,
+      measuring,
     ),
     otherMethods: methods.map((method) => ({ method, metrics: resultsBy(method, measured, request) })),
     bayesian: bayesianResults(experiment, measured),

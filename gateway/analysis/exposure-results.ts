@@ -97,6 +97,15 @@ export async function countExposures(
   };
 }
 
+/** Of whom there are exposures, by key. */
+export async function tenantsOf(connection: DuckDBConnection): Promise<string[]> {
+  const rows = await rowsOf<{ tenant: string }>(
+    connection,
+    'SELECT DISTINCT tenant FROM exposure_count ORDER BY tenant',
+  );
+  return rows.map(({ tenant }) => tenant);
+}
+
 type Counted = Pick<UnitCount, 'variant' | 'epoch' | 'units'>;
 
 function splitOf(

@@ -9,13 +9,20 @@ export interface Reproducible {
   readonly asOf: string;
   readonly epochs: readonly { readonly fromRevision: number; readonly from: string }[];
   readonly moved: boolean;
+  readonly tenants: readonly string[];
+}
+
+/** Whose SQL, and what besides variants to tell units apart by. */
+export interface QueryOptions {
+  readonly dialect: Dialect;
+  readonly dimension?: string;
 }
 
 /** By metric: what gives, over the lake itself, the moments that results were made of. */
 export function queriesOf(
-  { metrics, asOf, epochs, moved }: Reproducible,
+  { metrics, asOf, epochs, moved, tenants }: Reproducible,
   { experiment, revision }: Pick<AnalysisScope, 'experiment' | 'revision'>,
-  dialect: Dialect,
+  { dialect, dimension }: QueryOptions,
 ): Record<string, string> {
   const scope = {
     experiment,
@@ -23,7 +30,10 @@ export function queriesOf(
     // What was drawn before the first of them does not count.
     fromRevision: epochs[0]?.fromRevision ?? 0,
     asOfMs: Date.parse(asOf),
+    fromMs: Date.parse(epochs[0]?.from ?? asOf),
     moved,
+    tenants,
+    ...(dimension === undefined ? {} : { dimension }),
     epochs: epochs.map(({ fromRevision, from }) => ({ fromRevision, fromMs: Date.parse(from) })),
   };
   return Object.fromEntries(

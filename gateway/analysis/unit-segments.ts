@@ -6,7 +6,7 @@ const MOST_SEGMENTS = 20;
 /** All the others together; dimensions are recorded under the same name where they have too many values. */
 const OTHER = '(other)';
 /** Units whose first exposure says nothing of the dimension. */
-const NONE = '(none)';
+export const NO_SEGMENT = '(none)';
 
 /** The units of a variant and epoch in one segment: a value of a dimension, or `(other)`, or `(none)`. */
 export interface SegmentUnits {
@@ -60,7 +60,7 @@ const SEGMENT = `
   CREATE TEMP TABLE segment AS
   WITH valued AS (
     SELECT s.cell_h, s.units, d.dimension,
-      coalesce(map_concat(MAP {'tenant': c.tenant}, c.dimensions)[d.dimension], '${NONE}') AS value
+      coalesce(map_concat(MAP {'tenant': c.tenant}, c.dimensions)[d.dimension], '${NO_SEGMENT}') AS value
     FROM (SELECT cell_h, count(*) AS units FROM unit_cell GROUP BY cell_h) s
       JOIN digest.exposure_cell c USING (cell_h), (SELECT unnest($dimensions) AS dimension) d
   ), ranked AS (

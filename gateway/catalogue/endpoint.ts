@@ -5,6 +5,12 @@ import { featureSetSchema } from '../features/feature-set.ts';
 import { limitsSchema } from './limits.ts';
 import { shadowSchema } from './shadow.ts';
 
+/** The path of a context attribute that results may be compared by. */
+export const dimensionNameSchema = z
+  .string()
+  .max(64)
+  .regex(/^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$/, 'must be the path of an attribute');
+
 /** What a tenant calls. Without an experiment that enrols the unit, `defaultTarget` answers. */
 export const endpointSchema = z.strictObject({
   key: keySchema,
@@ -53,19 +59,10 @@ export const endpointSchema = z.strictObject({
   features: z.array(featureSetSchema).min(1).max(10).optional().meta({
     description: 'Looked up for each request and added to its inputs, in this order',
   }),
-  dimensions: z
-    .array(
-      z
-        .string()
-        .max(64)
-        .regex(/^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$/, 'must be the path of an attribute'),
-    )
-    .max(10)
-    .default([])
-    .meta({
-      description:
-        'Context attributes that exposures record, to compare results by: few values each, and no ids. No others are recorded',
-    }),
+  dimensions: z.array(dimensionNameSchema).max(10).default([]).meta({
+    description:
+      'Context attributes that exposures record, to compare results by: few values each, and no ids. No others are recorded',
+  }),
   parameters: jsonObjectSchema
     .optional()
     .meta({ description: 'What a caller outside of every experiment gets, as variants have it' }),

@@ -1,6 +1,8 @@
+import type { Request } from 'express';
 import { queriesOf } from '../analysis/queries-of.ts';
 import { experimentReport } from '../analysis/report/experiment-report.ts';
-import { ATHENA, BIGQUERY, type Dialect } from '../analysis/sql/dialect.ts';
+import { ATHENA, BIGQUERY, type Dialect, duckDbDialect } from '../analysis/sql/dialect.ts';
+import { dimensionNameSchema } from '../catalogue/endpoint.ts';
 import { anObject, queryParameter } from '../http/openapi-parts.ts';
 import { READERS, type Route } from '../http/route.ts';
 import { Problem } from '../problems.ts';
@@ -83,7 +85,11 @@ export function reportRoute({ analysis, ship, ...options }: AnalysisRouteOptions
   };
 }
 
-const WAREHOUSES: Readonly<Record<string, Dialect>> = { athena: ATHENA, bigquery: BIGQUERY };
+const DIALECTS: Readonly<Record<string, (lakeUri: string) => Dialect>> = {
+  athena: () => ATHENA,
+  bigquery: () => BIGQUERY,
+  duckdb: duckDbDialect,
+};
 
 /** The same as SQL for a warehouse. */
 export function queriesRoute({ analysis, ...options }: AnalysisRouteOptions): Route {
@@ -95,7 +101,11 @@ export function queriesRoute({ analysis, ...options }: AnalysisRouteOptions): Ro
     tag: 'experiments',
     summary: 'The same metrics as SQL for a warehouse over the lake, for data that outgrow one machine',
     parameters: [
-      queryParameter('dialect', 'Whose SQL', { enum: Object.keys(WAREHOUSES), default: 'athena' }),
+      queryParameter('dialect', 'Whose SQL', { enum: Object.keys(DIALECTS), default: 'athena' }),
+      queryParameter(
+        'dimension',
+        'Also by the value of this dimension: tenant, or one that the endpoint records',
+      ),
     ],
     answers: {
       200: anObject('By metric, one query each', {
@@ -106,11 +116,27 @@ export function queriesRoute({ analysis, ...options }: AnalysisRouteOptions): Ro
     problems: ['invalid-request', 'not-found', 'wrong-state', 'lake-unavailable', 'analysis-busy'],
     handle: async (request, response) => {
       const name = request.query['dialect'] ?? 'athena';
-      const dialect = typeof name === 'string' ? WAREHOUSES[name] : undefined;
-      if (dialect === undefined) throw new Problem('invalid-request', 'dialect must be athena or bigquery');
+      const dialect = typeof name === 'string' ? DIALECTS[name]?.(analysis.lakeUri) : undefined;
+      if (dialect === undefined)
+        throw new Problem('invalid-request', 'dialect must be athena, bigquery or duckdb');
       const registered = await registeredExperiment(request, options);
       const results = await analysis.results(registered, { detailed: false, methods: [] });
-      response.json({ dialect: name, queries: queriesOf(results, registered, dialect) });
+      response.json({
+        dialect: name,
+        queries: queriesOf(results, registered, { dialect, ...dimensionOf(request) }),
+      });
     },
   };
+}
+
+function dimensionOf({ query }: Request): { dimension?: string } {
+  const { dimension } = query;
+  if (dimension === undefined || dimension === '') return {};
+  const named = dimensionNameSchema.safeParse(dimension);
+  if (!named.success)
+    throw new Problem(
+      'invalid-request',
+      'dimension must be tenant, or the path of an attribute: device.kind',
+    );
+  return { dimension: named.data };
 }

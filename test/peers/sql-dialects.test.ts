@@ -25,6 +25,8 @@ const SCOPE = {
     { fromRevision: 2, fromMs: Date.UTC(2026, 10, 20) },
   ],
   moved: true,
+  fromMs: 0,
+  tenants: ['acme', "o'neill"],
   quantiles: new Map([['control', 3.5]]),
 };
 
@@ -35,9 +37,10 @@ import sqlglot
 from sqlglot.optimizer.qualify import qualify
 
 LAKE = {
-  'exposures': {c: 'text' for c in ['tenant', 'id', 'at', 'experiment', 'revision', 'variant', 'unit', 'latency_ms', 'cost', 'fallback', 'status', 'error']},
-  'outcomes': {c: 'text' for c in ['tenant', 'id', 'at', 'received_at', 'event', 'unit_type', 'unit', 'value']},
+  'exposures': {c: 'text' for c in ['tenant', 'id', 'at', 'experiment', 'revision', 'variant', 'unit', 'latency_ms', 'cost', 'fallback', 'status', 'error', 'date']},
+  'outcomes': {c: 'text' for c in ['tenant', 'id', 'at', 'received_at', 'event', 'unit_type', 'unit', 'value', 'date']},
 }
+LAKE['exposures']['dimensions'] = 'STRUCT<key_value ARRAY<STRUCT<key STRING, value STRING>>>'
 problems = []
 for dialect, sql in json.load(sys.stdin):
     try:
@@ -62,8 +65,11 @@ describe.skipIf(missing !== null)(
   () => {
     it('parse, and name only columns that are there, in the dialects of DuckDB, Athena and BigQuery', () => {
       const dialects = [duckDbDialect('file:///lake'), ATHENA, BIGQUERY];
+      const scopes = [SCOPE, { ...SCOPE, dimension: 'tenant' }, { ...SCOPE, dimension: 'device.kind' }];
       const queries = dialects.flatMap((dialect) =>
-        EVERY_METRIC.map((metric) => [dialect.name, metricQuery(metric, SCOPE, dialect)] as const),
+        EVERY_METRIC.flatMap((metric) =>
+          scopes.map((scope) => [dialect.name, metricQuery(metric, scope, dialect)] as const),
+        ),
       );
 
       expect(problemsOf(queries)).toEqual([]);

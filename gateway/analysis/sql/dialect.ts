@@ -9,6 +9,10 @@ export interface Dialect {
   readonly double: string;
   /** Milliseconds since the epoch of a timestamp, a whole number. */
   readonly epochMs: (timestamp: string) => string;
+  /** The value of a key in a column of type MAP, null where there is none. */
+  readonly mapValue: (column: string, key: string) => string;
+  /** Whether a query must say whose records it reads. */
+  readonly namesTenants: boolean;
   /** The lake's table of that kind, as infra/ makes it, or its files. */
   readonly table: (kind: RecordKind) => string;
 }
@@ -25,6 +29,8 @@ export function duckDbDialect(lakeUri: string): Dialect {
     text: doubled("'"),
     double: 'DOUBLE',
     epochMs: (timestamp) => `epoch_ms(${timestamp})`,
+    mapValue: (column, key) => `${column}[${doubled("'")(key)}]`,
+    namesTenants: false,
     table: (kind) =>
       `read_parquet(${doubled("'")(`${decodeURI(root)}/${kind}/**/*.parquet`)}, union_by_name = true, ` +
       "hive_partitioning = true, hive_types = {'tenant': VARCHAR, 'date': DATE})",
@@ -37,15 +43,22 @@ export const ATHENA: Dialect = {
   text: doubled("'"),
   double: 'DOUBLE',
   epochMs: (timestamp) => `CAST(to_unixtime(${timestamp}) * 1000 AS BIGINT)`,
+  mapValue: (column, key) => `element_at(${column}, ${doubled("'")(key)})`,
+  namesTenants: true,
   table: (kind) => kind,
 };
+
+const bigqueryText = (value: string) => `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 
 /** Tables of the dataset that the session has chosen. */
 export const BIGQUERY: Dialect = {
   name: 'bigquery',
   column: (name) => `\`${name}\``,
-  text: (value) => `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`,
+  text: bigqueryText,
   double: 'FLOAT64',
   epochMs: (timestamp) => `UNIX_MILLIS(${timestamp})`,
+  mapValue: (column, key) =>
+    `(SELECT entry.value FROM UNNEST(${column}.key_value) AS entry WHERE entry.key = ${bigqueryText(key)})`,
+  namesTenants: false,
   table: (kind) => kind,
 };

@@ -3,7 +3,10 @@ import { experimentSchema } from '../../../experiments/experiment.ts';
 import type { Exposure, Outcome } from '../../../experiments/exposure.ts';
 import { metricSchema } from '../../../experiments/metric.ts';
 import { experimentResults } from '../../../gateway/analysis/experiment-results.ts';
+import { queriesOf } from '../../../gateway/analysis/queries-of.ts';
 import { experimentReport } from '../../../gateway/analysis/report/experiment-report.ts';
+import { duckDbDialect } from '../../../gateway/analysis/sql/dialect.ts';
+import { rowsOf } from '../../../gateway/pipeline/query.ts';
 import { digestOf } from '../../support/pipeline.ts';
 import { exposure, outcome } from '../../support/records.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
@@ -71,7 +74,7 @@ async function detailed(kind: 'sum' | 'proportion' | 'count' | 'mean', asOfMs: n
       asOfMs: moment,
       detailed: true,
     });
-  return { results: await at(asOfMs), at };
+  return { results: await at(asOfMs), at, digest };
 }
 
 describe('the primary metric over time', () => {
@@ -147,6 +150,30 @@ describe('the primary metric over time', () => {
     expect(groups('city')[0]?.group).toBe('(other)');
     expect(groups('city').reduce((sum, { units }) => sum + units, 0)).toBe(500);
     expect(experimentReport(EXPERIMENT, results)).toContain('By city');
+  });
+});
+
+describe('the query of a metric by dimension', () => {
+  it("gives, from the lake's own files, the units and the effect of each value", async () => {
+    const { results, digest } = await detailed('sum', T0 + 7 * DAY_MS - 3_600_000);
+    const dialect = duckDbDialect(digest.lakeUri);
+    for (const dimension of ['platform', 'tenant']) {
+      const scope = { experiment: EXPERIMENT, revision: 1 };
+      const { spend = '' } = queriesOf(results, scope, { dialect, dimension });
+      const rows = await digest.withCurrent((connection) =>
+        rowsOf<{ segment: string; variant: string; n: bigint; y: number }>(connection, spend),
+      );
+      const found = results.detail?.heterogeneity[0]?.dimensions.find((each) => each.dimension === dimension);
+      const ofSegment = (name: string, variant: string) =>
+        rows.find((row) => row.segment === name && row.variant === variant);
+
+      expect(rows).toHaveLength(4);
+      for (const { segment, n, effect } of found?.segments ?? []) {
+        const [control, treatment] = ['control', 'treatment'].map((variant) => ofSegment(segment, variant));
+        expect(Number(control?.n) + Number(treatment?.n)).toBe(n);
+        expect((treatment?.y ?? 0) - (control?.y ?? 0)).toBeCloseTo(effect.estimate, 9);
+      }
+    }
   });
 });
 

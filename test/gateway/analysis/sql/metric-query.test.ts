@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { stratifiedArms } from '../../../../experiments/analysis/stratified-moments.ts';
 import { experimentSchema } from '../../../../experiments/experiment.ts';
 import { experimentResults } from '../../../../gateway/analysis/experiment-results.ts';
+import { ATHENA, BIGQUERY } from '../../../../gateway/analysis/sql/dialect.ts';
+import { metricQuery } from '../../../../gateway/analysis/sql/metric-query.ts';
 import { LakeReader } from '../../../../gateway/pipeline/lake-reader.ts';
 import { rowsOf } from '../../../../gateway/pipeline/query.ts';
 import { FileStore } from '../../../../models/artifacts/file-store.ts';
@@ -123,6 +125,24 @@ describe('the query that a metric comes with', () => {
       }
     } finally {
       reader.close();
+    }
+  });
+
+  it("names the days, and in Athena the tenants, without which the lake's tables refuse it", () => {
+    const metric = EVERY_METRIC.find(({ covariate }) => covariate?.days === 7) ?? expect.fail();
+    const scope = {
+      ...{ experiment: EXPERIMENT, revision: 2, asOfMs: AS_OF, fromMs: T0, tenants: ['acme', "o'neill"] },
+      ...{ epochs: [{ fromRevision: 1, fromMs: T0 }], moved: false, quantiles: new Map() },
+    };
+    for (const dialect of [ATHENA, BIGQUERY]) {
+      const read = metricQuery(metric, scope, dialect).matchAll(/FROM (?:exposures|outcomes)\s+WHERE (.*)/g);
+      const [exposures = '', outcomes = ''] = [...read].map(([, where = '']) => where);
+
+      expect(exposures).toMatch(/date. BETWEEN DATE '2026-11-20' AND DATE '2026-11-26'/);
+      // A covariate of seven days, and a day for clocks that are off.
+      expect(outcomes).toMatch(/date. BETWEEN DATE '2026-11-12' AND DATE '2026-11-27'/);
+      for (const where of [exposures, outcomes])
+        expect(where.startsWith("tenant IN ('acme', 'o''neill') AND")).toBe(dialect === ATHENA);
     }
   });
 });
