@@ -18,9 +18,10 @@ interface MeanGuardrail {
 }
 
 /**
- * Whether a mean (latency, cost) is worse in the variant than the control's by more than the tolerance, to be asked after
- * every unit, as `shareGuardrail` of a share: by the asymptotic sequence of `confidenceSequence`, one-sided: a half-normal
- * mixture. No evidence below 100 units in either arm.
+ * Whether a mean (latency, cost, a share of errors) is worse in the variant than the control's by more than the
+ * tolerance, to be asked after every unit: by the asymptotic sequence of `confidenceSequence`, one-sided: a half-normal
+ * mixture. Of a variant within tolerance it is ever wrong with probability at most alpha; for k guardrails by m variants
+ * give it alpha / (k·m). No evidence below 100 units in either arm.
  */
 export function meanGuardrail(
   { direction, tunedAt, ...samples }: MeanGuardrail,

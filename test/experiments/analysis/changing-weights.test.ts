@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { adaptiveArms, adaptiveMoments } from '../../../experiments/analysis/adaptive-moments.ts';
 import { stratifiedArms } from '../../../experiments/analysis/stratified-moments.ts';
-import { weightedMoments } from '../../../experiments/analysis/weighted-moments.ts';
 
 const moments = (n: number, mean: number, variance = 1) => ({ n, mean, variance });
 
@@ -58,44 +57,6 @@ describe('arms under weights that changed', () => {
     expect(arms[0]?.mean).toBe(stratifiedArms(strata).arms[0]?.mean);
     expect(excludedUnits).toBe(700);
     expect(stratifiedArms([])).toEqual({ arms: [], sharedVariance: 0, excludedUnits: 0 });
-  });
-});
-
-describe('a mean weighed by inverse propensities', () => {
-  const sumsOf = (rows: readonly { y: number; propensity: number }[]) => {
-    const sum = (power: number, of: (y: number) => number) =>
-      rows.reduce((total, { y, propensity }) => total + of(y) / propensity ** power, 0);
-    return {
-      n: rows.length,
-      weight: sum(1, () => 1),
-      weighted: sum(1, (y) => y),
-      squaredWeight: sum(2, () => 1),
-      squaredWeighted: sum(2, (y) => y),
-      squaredWeightedSquares: sum(2, (y) => y * y),
-    };
-  };
-
-  it('is the plain one when all had the same chance', () => {
-    const { mean, variance, effectiveUnits } = weightedMoments(
-      sumsOf([1, 2, 4, 5].map((y) => ({ y, propensity: 0.2 }))),
-    );
-
-    expect(mean).toBe(3);
-    expect(variance).toBeCloseTo(2.5, 9);
-    expect(effectiveUnits).toBeCloseTo(4, 9);
-  });
-
-  it('counts the unlikely for more', () => {
-    const { mean, effectiveUnits } = weightedMoments(
-      sumsOf([
-        { y: 0, propensity: 0.5 },
-        { y: 3, propensity: 0.25 },
-      ]),
-    );
-
-    expect(mean).toBeCloseTo(2, 12);
-    expect(effectiveUnits).toBeCloseTo(1.8, 12);
-    expect(weightedMoments(sumsOf([]))).toEqual({ n: 0, mean: 0, variance: 0, effectiveUnits: 0 });
   });
 });
 

@@ -1,66 +1,22 @@
-import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { experimentSchema } from '../../../experiments/experiment.ts';
-import { experimentStatusSchema } from '../../../experiments/experiment-status.ts';
 import { GuardrailCounters } from '../../../gateway/guardrails/guardrail-counters.ts';
-import { breaches, GuardrailWatch } from '../../../gateway/guardrails/guardrail-watch.ts';
+import { GuardrailWatch } from '../../../gateway/guardrails/guardrail-watch.ts';
 import type { HaltVariant } from '../../../gateway/guardrails/halt-variant.ts';
-import { compileSnapshot } from '../../../gateway/snapshot/compile-snapshot.ts';
 import type { Snapshot } from '../../../gateway/snapshot/snapshot.ts';
 import { createLogger } from '../../../gateway/telemetry/logger.ts';
 import { exposure } from '../../support/records.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
+import {
+  answersUntilHalt,
+  WATCHED_UNITS,
+  type Watching,
+  watchedSnapshot,
+} from '../../support/watched-experiment.ts';
 
-const EXPERIMENT = experimentSchema.parse({
-  key: 'ranker-v2',
-  endpoint: 'ranking',
-  unit: 'user',
-  variants: [
-    { key: 'control', weight: 5_000, target: 'a' },
-    { key: 'treatment', weight: 5_000, target: 'b' },
-  ],
-});
-
-function snapshot() {
-  const compiled = compileSnapshot(1, []);
-  if (!compiled.ok) throw new Error('an empty configuration compiles');
-  const status = experimentStatusSchema.parse({});
-  const registered = { experiment: EXPERIMENT, state: 'running' as const, status, revision: 1 };
-  return { ...compiled.snapshot, experiments: new Map([['ranker-v2', registered]]) };
-}
-
-const pseudonymOf = (user: number) =>
-  createHash('sha256').update(String(user)).digest('base64url').slice(0, 22);
-const UNITS = Array.from({ length: 400 }, (_, user) => pseudonymOf(user));
-
-interface Served {
-  readonly status: number;
-  readonly latencyMs: number;
-}
-
-/** Sends answers and looks after every hundred of them; how many it took to halt, or null. */
-function answersUntilHalt(
-  count: number,
-  random: () => number,
-  served: (treated: boolean, user: number) => Served,
-): number | null {
-  const counters = new GuardrailCounters();
-  for (let answer = 1; answer <= count; answer += 1) {
-    const user = Math.floor(random() * UNITS.length);
-    const treated = user % 2 === 1;
-    counters.observe(
-      exposure({
-        id: 'x',
-        unit: UNITS[user] ?? '',
-        variant: treated ? 'treatment' : 'control',
-        ...served(treated, user),
-      }),
-    );
-    if (answer % 100 === 0 && breaches(snapshot(), counters).length > 0) return answer;
-  }
-  return null;
-}
+/** Answers until a halt, looking after every hundredth. */
+const untilHalt = (answers: number, random: () => number, served: Watching['served']) =>
+  answersUntilHalt({ counters: new GuardrailCounters(), random, answers, every: 100, served });
 
 /** Long enough for a watch that looks every millisecond to have looked twice. */
 const settled = () => sleep(20);
@@ -75,12 +31,12 @@ describe('the guardrails of a gateway', () => {
     for (let run = 0; run < 150; run += 1) {
       const random = seededRandom(run);
       // Some users fail always, and are slow: what one answer is says much of that user's others.
-      const bad = new Set(Array.from({ length: 20 }, () => Math.floor(random() * UNITS.length)));
-      const served = (_treated: boolean, user: number) => ({
+      const bad = new Set(Array.from({ length: 20 }, () => Math.floor(random() * WATCHED_UNITS.length)));
+      const served = (_treated: boolean, { user }: { user: number }) => ({
         status: bad.has(user) || random() < 0.01 ? 500 : 200,
         latencyMs: (bad.has(user) ? 200 : 20) * -Math.log(random()),
       });
-      if (answersUntilHalt(4_000, random, served) !== null) halted += 1;
+      if (untilHalt(4_000, random, served) !== null) halted += 1;
     }
     // At the declared level of 0.5 % one in 150 or so; more than three would come about once in 1,000 times.
     expect(halted).toBeLessThanOrEqual(3);
@@ -88,7 +44,7 @@ describe('the guardrails of a gateway', () => {
 
   it('halt a variant that fails, within some hundred answers', () => {
     const random = seededRandom(1);
-    const answers = answersUntilHalt(5_000, random, (treated) => ({
+    const answers = untilHalt(5_000, random, (treated) => ({
       status: treated && random() < 0.3 ? 502 : 200,
       latencyMs: 10,
     }));
@@ -98,12 +54,12 @@ describe('the guardrails of a gateway', () => {
 
   it('halt a variant that answers nothing but errors', () => {
     const served = (treated: boolean) => ({ status: treated ? 502 : 200, latencyMs: 10 });
-    expect(answersUntilHalt(5_000, seededRandom(1), served)).toBeLessThanOrEqual(400);
+    expect(untilHalt(5_000, seededRandom(1), served)).toBeLessThanOrEqual(400);
   });
 
   it('halt a variant that is much slower', () => {
     const random = seededRandom(2);
-    const answers = answersUntilHalt(5_000, random, (treated) => ({
+    const answers = untilHalt(5_000, random, (treated) => ({
       status: 200,
       latencyMs: (treated ? 60 : 20) * (0.5 + random()),
     }));
@@ -116,18 +72,18 @@ describe('the guardrails of a gateway', () => {
       status: 200,
       latencyMs: (treated ? 24 : 20) * (0.9 + 0.2 * random()),
     });
-    expect(answersUntilHalt(5_000, random, served)).toBeNull();
+    expect(untilHalt(5_000, random, served)).toBeNull();
   });
 
   it('halt again what somebody has let go on only for what comes after', async () => {
     const counters = new GuardrailCounters();
     const serve = (status: number) => {
-      for (const [user, unit] of UNITS.entries()) {
+      for (const [user, unit] of WATCHED_UNITS.entries()) {
         const variant = user % 2 === 1 ? 'treatment' : 'control';
         counters.observe(exposure({ id: 'x', unit, variant, status: variant === 'control' ? 200 : status }));
       }
     };
-    let current: Snapshot = snapshot();
+    let current: Snapshot = watchedSnapshot();
     let halts = 0;
     const halt: HaltVariant = async (made) => {
       halts += 1;
@@ -141,7 +97,7 @@ describe('the guardrails of a gateway', () => {
     watch.start();
     await until(() => halts === 1);
     await settled();
-    current = snapshot();
+    current = watchedSnapshot();
     await settled();
     expect(halts).toBe(1);
     serve(502);
@@ -151,9 +107,9 @@ describe('the guardrails of a gateway', () => {
 
   it('begin anew when the weights change', () => {
     const counters = new GuardrailCounters();
-    for (const unit of UNITS) counters.observe(exposure({ unit, status: 500, propensityBp: 9_000 }));
+    for (const unit of WATCHED_UNITS) counters.observe(exposure({ unit, status: 500, propensityBp: 9_000 }));
     expect(counters.moments('ranker-v2', 'control', 'error-rate')?.mean).toBe(1);
-    for (const unit of UNITS) counters.observe(exposure({ unit, status: 200, propensityBp: 5_000 }));
+    for (const unit of WATCHED_UNITS) counters.observe(exposure({ unit, status: 200, propensityBp: 5_000 }));
     expect(counters.moments('ranker-v2', 'control', 'error-rate')).toMatchObject({ n: 400, mean: 0 });
   });
 });
