@@ -3,6 +3,7 @@ import type { EvaluationContext } from './audience/compile-audience.ts';
 import { CHECKS_PASSED, type Knowledge, NOTHING_KNOWN, type Subject } from './check.ts';
 import type { CompiledExperiment, Refused } from './compile-experiment.ts';
 import type { Variant } from './experiment.ts';
+import type { KeptUnit, Recalled, Sticky } from './sticky.ts';
 
 export type { EvaluationContext } from './audience/compile-audience.ts';
 export { type CompiledExperiment, compileExperiment } from './compile-experiment.ts';
@@ -21,6 +22,8 @@ export interface Enrolled {
   readonly variant: Variant;
   /** Probability, in basis points, of this variant among the enrolled. */
   readonly propensityBp: number;
+  /** Where the assignment is to be kept once it is used; null where nothing is. */
+  readonly keep: { readonly draw: string; readonly unit: KeptUnit } | null;
 }
 
 /** There was no experiment to ask. */
@@ -89,12 +92,14 @@ export function enrol(compiled: CompiledExperiment, subject: Subject): Enrolled 
   const unitId = compiled.unitIdOf(subject.context);
   if (unitId === undefined) return refusals['no-unit'];
   const forced = forcedVariant(compiled, subject.knowledge, unitId);
-  if (forced !== undefined) return enrolled(compiled, { unitId, variant: forced, reason: 'override' });
+  if (forced !== null) return enrolled(compiled, { unitId, variant: forced, reason: 'override' });
   for (const check of checks) if (!check.passes(subject, unitId)) return refusals[check.reason];
-  const slot = compiled.scheme.variantSlot(compiled.salt, unitId);
-  const variant = variantAt(compiled.arms, slot);
-  if (variant !== null) return enrolled(compiled, { unitId, variant, reason: 'enrolled' });
-  return variantAt(compiled.dealtArms, slot) === null ? refusals.allocation : refusals.halted;
+  const kept = subject.knowledge.kept?.get(compiled.experiment.key);
+  const variant = kept === undefined ? drawn(compiled, unitId) : variantOf(compiled, kept.variant);
+  if (variant === null) return refusals.allocation;
+  if (compiled.halted.has(variant.key)) return refusals.halted;
+  const assignment = enrolled(compiled, { unitId, variant, reason: 'enrolled' });
+  return compiled.sticky === null ? assignment : sticky(compiled.sticky, assignment, { subject, kept });
 }
 
 function enrolled(
@@ -110,15 +115,37 @@ function enrolled(
     unitId,
     variant,
     propensityBp: variant.weight,
+    keep: null,
   };
+}
+
+/** An assignment that is kept says what drew it first; one that is not yet kept under the unit's own id, that it is to be. */
+function sticky(
+  { draw, unitsOf }: Sticky,
+  assignment: Enrolled,
+  { subject, kept }: { readonly subject: Subject; readonly kept: Recalled | undefined },
+): Enrolled {
+  const [own] = unitsOf(subject.context);
+  const keep = own === undefined || kept?.inherited === false ? null : { draw, unit: own };
+  return kept === undefined
+    ? { ...assignment, keep }
+    : { ...assignment, revision: kept.revision, propensityBp: kept.propensityBp, keep };
+}
+
+function drawn({ arms, scheme, salt }: CompiledExperiment, unitId: string): Variant | null {
+  return variantAt(arms, scheme.variantSlot(salt, unitId));
+}
+
+function variantOf({ experiment }: CompiledExperiment, key: string): Variant | null {
+  return experiment.variants.find((variant) => variant.key === key) ?? null;
 }
 
 /** What a tester asked for by token, else what the experiment says of this unit. */
 function forcedVariant(
-  { experiment, overrides }: CompiledExperiment,
-  knowledge: Knowledge,
+  compiled: CompiledExperiment,
+  { overrides }: Knowledge,
   unitId: string,
-): Variant | undefined {
-  const key = knowledge.overrides?.get(experiment.key) ?? overrides.get(unitId);
-  return key === undefined ? undefined : experiment.variants.find((variant) => variant.key === key);
+): Variant | null {
+  const key = overrides?.get(compiled.experiment.key) ?? compiled.overrides.get(unitId);
+  return key === undefined ? null : variantOf(compiled, key);
 }

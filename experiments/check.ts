@@ -1,4 +1,5 @@
 import type { EvaluationContext } from './audience/compile-audience.ts';
+import type { Recalled } from './sticky.ts';
 
 /** Why an experiment did not take a unit, in the order of the checks, with how many had passed by then. */
 export const CHECKS_PASSED = {
@@ -17,6 +18,8 @@ export type Refusal = keyof typeof CHECKS_PASSED;
 export interface Knowledge {
   /** Variants forced for testing, by experiment: from a token whose signature was checked. */
   readonly overrides?: ReadonlyMap<string, string>;
+  /** What is kept of the units of the context, by experiment: variants that are there. */
+  readonly kept?: ReadonlyMap<string, Recalled>;
 }
 
 export const NOTHING_KNOWN: Knowledge = Object.freeze({});

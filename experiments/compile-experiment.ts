@@ -3,12 +3,13 @@ import { compileAudience, type EvaluationContext } from './audience/compile-audi
 import type { CompiledSegment } from './audience/scope.ts';
 import type { Check, Refusal, Subject } from './check.ts';
 import type { Experiment, ExperimentState } from './experiment.ts';
+import type { ExperimentStatus } from './experiment-status.ts';
 import { type HashScheme, hashScheme } from './hashes/hash-scheme.ts';
 import type { CompiledHoldout } from './holdout.ts';
 import type { Issue } from './issue.ts';
 import { FULL_SHARE_BP } from './key.ts';
 import { type Layer, layerSlot } from './layer.ts';
-import { unitReader } from './unit-reader.ts';
+import { type Sticky, stickyOf, stickyUnitReader } from './sticky.ts';
 
 /** The unit gets what everyone outside gets; of several experiments, this is the one that came closest. */
 export interface Refused {
@@ -29,8 +30,10 @@ export interface CompiledExperiment {
   readonly salt: string;
   readonly scheme: HashScheme;
   readonly arms: readonly Arm[];
-  /** Who would own the slots if no variant were halted. */
-  readonly dealtArms: readonly Arm[];
+  /** Variants that take no unit. */
+  readonly halted: ReadonlySet<string>;
+  /** How it keeps assignments; null where it does not. */
+  readonly sticky: Sticky | null;
   readonly refusals: Readonly<Record<Refusal, Refused>>;
 }
 
@@ -48,7 +51,11 @@ export interface CompileOptions extends Surroundings {
   readonly experiment: Experiment;
   readonly state: ExperimentState;
   readonly revision: number;
+  /** What is asked of it: when it began. */
+  readonly status?: Pick<ExperimentStatus, 'startedAt'>;
 }
+
+const NONE_HALTED: ReadonlySet<string> = new Set();
 
 /** Compiles a validated experiment; the issues are those of its audience, as pointers into the experiment. */
 export function compileExperiment(
@@ -62,18 +69,18 @@ export function compileExperiment(
       issues: audience.issues.map((issue) => ({ ...issue, path: `/audience${issue.path}` })),
     };
   }
-  const arms = armsOf(experiment);
   const compiled = {
     experiment,
     state,
     revision,
-    unitIdOf: unitReader(experiment.unit),
+    unitIdOf: stickyUnitReader(experiment),
     overrides: overridesOf(experiment),
     checks: checksOf(options, audience.matches),
     salt: saltOf(experiment),
     scheme: hashScheme(experiment.hash),
-    arms,
-    dealtArms: arms,
+    arms: armsOf(experiment),
+    halted: NONE_HALTED,
+    sticky: stickyOf(experiment, options.status?.startedAt),
     refusals: refusalsOf(experiment.key),
   };
   return { ok: true, compiled };
@@ -114,13 +121,15 @@ function checksOf(
   return [...checks, ...allocationCheck(experiment)];
 }
 
-/** Enrols the slots below the allocation, so that raising it only adds units. The whole needs no draw. */
+/** Enrols the slots below the allocation, so that raising it only adds units. The whole needs no draw, and who is in stays. */
 function allocationCheck(experiment: Experiment): Check[] {
-  const { allocation, hash } = experiment;
+  const { key, allocation, hash } = experiment;
   const { allocationSlot } = hashScheme(hash);
   if (allocation === FULL_SHARE_BP || allocationSlot === null) return [];
   const salt = saltOf(experiment);
-  return [{ reason: 'allocation', passes: (_, unitId) => allocationSlot(salt, unitId) < allocation }];
+  const passes = ({ knowledge }: Subject, unitId: string) =>
+    knowledge.kept?.has(key) === true || allocationSlot(salt, unitId) < allocation;
+  return [{ reason: 'allocation', passes }];
 }
 
 function overridesOf({ overrides }: Experiment): ReadonlyMap<string, string> {

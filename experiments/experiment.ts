@@ -38,6 +38,14 @@ const overrideSchema = z.strictObject({
   units: z.array(z.string().min(1).max(256)).min(1, 'name at least 1 unit').max(1_000),
 });
 
+/** Units keep the variant that they were given first. */
+const stickySchema = z.strictObject({
+  inheritsFrom: unitSchema.optional().meta({
+    description:
+      'The attribute that names a unit before it is known (`session`): it stands in until then, and its variant goes over',
+  }),
+});
+
 /** What a product team writes: see the example in the README. The first variant is the control. */
 export const experimentSchema = z
   .strictObject({
@@ -67,6 +75,9 @@ export const experimentSchema = z
       .max(1_000)
       .default(1)
       .meta({ description: 'Raising it draws every unit again: the one way to randomise anew' }),
+    sticky: stickySchema.optional().meta({
+      description: 'Keep the first variant of each unit, whatever becomes of weights and allocation',
+    }),
     allocation: basisPointsSchema.default(FULL_SHARE_BP),
     variants: z.array(variantSchema).min(2, 'an experiment compares at least 2 variants').max(20),
     overrides: z.array(overrideSchema).max(20).default([]),

@@ -50,14 +50,21 @@ export function explain(
     note('override', true, `forced to "${variantKey(assignment)}" for testing`);
     return done();
   }
+  const kept = knowledge.kept?.get(experiment.key);
   for (const { reason, passes } of compiled.checks) {
     if (reason === 'not-running' || reason === 'no-unit' || reason === 'halted') continue;
-    const detail = detailOf(compiled, reason, unitId);
+    const stays = reason === 'allocation' && kept !== undefined;
+    const detail = stays ? 'who was enrolled once stays' : detailOf(compiled, reason, unitId);
     if (!note(reason, passes(subject, unitId), detail)) return done();
   }
-  const slot = scheme.variantSlot(salt, unitId);
-  const owner = variantAt(compiled.dealtArms, slot);
   const halted = assignment.reason === 'halted' ? ', which is halted' : '';
+  if (kept !== undefined) {
+    const since = `kept in "${kept.variant}" since revision ${kept.revision}${halted}`;
+    note('variant', assignment.kind === 'enrolled', kept.inherited ? `${since}, inherited` : since);
+    return done();
+  }
+  const slot = scheme.variantSlot(salt, unitId);
+  const owner = variantAt(compiled.arms, slot);
   const belongs = owner === null ? 'belongs to nobody' : `belongs to "${owner.key}"${halted}`;
   note('variant', assignment.kind === 'enrolled', `slot ${slot} of 10000 ${belongs}`);
   return done();

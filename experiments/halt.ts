@@ -29,14 +29,8 @@ export function haltKey(experiment: string, variant: string): string {
   return `${experiment}.${variant}`;
 }
 
-/** The same experiment without an owner for the slots of its halted variants. */
+/** The same experiment, in which halted variants take no unit. */
 export function withoutHalted(compiled: CompiledExperiment, halts: readonly Halt[]): CompiledExperiment {
-  const halted = new Set(
-    halts.filter(({ experiment }) => experiment === compiled.experiment.key).map(({ variant }) => variant),
-  );
-  if (halted.size === 0) return compiled;
-  const arms = compiled.arms.map((arm) =>
-    halted.has(arm.variant?.key ?? '') ? { ...arm, variant: null } : arm,
-  );
-  return { ...compiled, arms };
+  const mine = halts.filter(({ experiment }) => experiment === compiled.experiment.key);
+  return mine.length === 0 ? compiled : { ...compiled, halted: new Set(mine.map(({ variant }) => variant)) };
 }

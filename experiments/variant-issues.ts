@@ -9,6 +9,8 @@ interface Written {
   readonly hash: HashName;
   readonly allocation: number;
   readonly metrics?: { readonly primary: string; readonly secondary: readonly string[] } | undefined;
+  readonly unit: string;
+  readonly sticky?: { readonly inheritsFrom?: string | undefined } | undefined;
   readonly bandit?: { readonly metric: string; readonly floor: number } | undefined;
 }
 
@@ -27,6 +29,7 @@ export function variantIssues(written: Written): FieldIssue[] {
     ...stepIssues(written),
     ...slotIssues(written),
     ...banditIssues(written),
+    ...stickyIssues(written),
   ];
 }
 
@@ -133,6 +136,15 @@ function slotIssues({ variants, hash, allocation }: Written): FieldIssue[] {
           },
         ],
   );
+}
+
+/** What a unit inherits from is another id than its own, and not one that many units share. */
+function stickyIssues({ unit, sticky }: Written): FieldIssue[] {
+  const { inheritsFrom } = sticky ?? {};
+  if (inheritsFrom === undefined || (inheritsFrom !== unit && inheritsFrom !== 'tenant' && unit !== 'tenant'))
+    return [];
+  const message = `a unit "${unit}" cannot inherit from "${inheritsFrom}": name what stands for it before it is known`;
+  return [{ path: ['sticky', 'inheritsFrom'], message }];
 }
 
 /** A bandit learns from a metric that is measured, keeps every floor, and needs weights of any size. */

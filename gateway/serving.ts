@@ -38,6 +38,7 @@ import { RequestLimits } from './limits/request-limits.ts';
 import { Spool } from './pipeline/spool.ts';
 import type { RegisteredExperiment } from './snapshot/snapshot.ts';
 import { SnapshotSource } from './snapshot/snapshot-source.ts';
+import { Sticky } from './sticky/sticky.ts';
 import { TargetCredentials } from './targets/credentials/target-credentials.ts';
 import { OnnxTargets } from './targets/onnx-targets.ts';
 import { Targets } from './targets/targets.ts';
@@ -55,6 +56,9 @@ const GUARDRAIL_INTERVAL_MS = 1_000;
 const STORE_TIMEOUT_MS = 2_000;
 const WEBHOOK_INTERVAL_MS = 1_000;
 const LIST_SWEEP_INTERVAL_MS = 10 * 60_000;
+const DAY_MS = 86_400_000;
+/** How late a sticky assignment may go. */
+const STICKY_INTERVAL_MS = 3_600_000;
 const SESSION_KEY_SECRET = 'session-key';
 
 export interface ServingOptions {
@@ -147,6 +151,12 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
   const limits = new RequestLimits({ processes: config.workers, maxInFlight: config.maxInFlight, usage });
   measureLoad(telemetry.registry, targets, limits);
   const shadows = new Shadows({ targets, spool, telemetry });
+  const sticky = new Sticky({
+    store,
+    keptMs: config.retentionDays.exposures * DAY_MS,
+    registry: telemetry.registry,
+    logger,
+  });
   const events = new ConfigurationEvents(source);
   const tracing = await openTracing(config.tracing, countSpans(telemetry.registry, logger));
   const app = createApp({
@@ -176,6 +186,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       maxBodyBytes: config.maxBodyBytes,
       limits,
       shadows,
+      sticky,
     },
     admin: {
       store,
@@ -233,6 +244,13 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     logger,
     run: () => sweepSegmentLists(store),
   });
+  const forgetting = runAsOwner({
+    name: 'sticky-assignments',
+    intervalMs: STICKY_INTERVAL_MS,
+    store,
+    logger,
+    run: () => store.removeExpiredAssignments(),
+  });
   guardrails.start();
   const canaries = watchCanaries({
     trials,
@@ -257,6 +275,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
         telling.stop().then(() => webhooks.close()),
         automation.stop(),
         sweeping.stop(),
+        forgetting.stop(),
         guardrails.stop(),
         canaries.stop(),
         lakeGuardrails.stop(),
@@ -270,6 +289,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
         uses.stop(),
         usage.stop(),
         tracing?.close(),
+        sticky.stop(),
       ]);
       await analysis.close();
       await Promise.all([store.close(), featureStore.close()]);

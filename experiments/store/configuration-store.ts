@@ -1,5 +1,6 @@
 import type { MongoClient } from 'mongodb';
 import type { SegmentValue } from '../segment.ts';
+import type { KeptAssignment } from '../sticky.ts';
 import type { AuditQuery } from './audit-log.ts';
 import { type Commit, type CommitResult, ConfigurationLog } from './configuration-log.ts';
 import {
@@ -13,6 +14,7 @@ import { type LeaseClaim, Leases } from './leases.ts';
 import { databaseName, type MongoOptions, mongoClient } from './mongo-client.ts';
 import { Secrets } from './secrets.ts';
 import { type SegmentChunk, type SegmentList, SegmentLists } from './segment-lists.ts';
+import { StickyAssignments } from './sticky-assignments.ts';
 import { asStoreErrors } from './store-error.ts';
 import type { AuditEntry, StoredDocument } from './stored-document.ts';
 import { ResultsCache, type StoredResults } from './stored-results.ts';
@@ -47,6 +49,7 @@ export class ConfigurationStore {
   readonly #webhooks: WebhookDeliveries;
   readonly #leases: Leases;
   readonly #segmentLists: SegmentLists;
+  readonly #sticky: StickyAssignments;
 
   private constructor(client: MongoClient, name: string, now: () => Date) {
     const database = client.db(name);
@@ -63,6 +66,7 @@ export class ConfigurationStore {
       database.collection('segmentChunks'),
       now,
     );
+    this.#sticky = new StickyAssignments(database.collection('stickyAssignments'), now);
     this.#webhooks = new WebhookDeliveries(
       database.collection('webhookCursors'),
       database.collection('webhookDeliveries'),
@@ -230,6 +234,29 @@ export class ConfigurationStore {
   /** Removes lists that are not kept, and parts that no list names; nothing that is younger than that. */
   async sweepSegmentLists(options: { kept: ReadonlySet<string>; olderThanMs: number }): Promise<void> {
     return this.#ask('sweep lists', () => this.#segmentLists.sweep(options));
+  }
+
+  /** What is kept under these ids (see stickyId); those under which nothing is are not in it. */
+  async stickyAssignments(ids: readonly string[]): Promise<Map<string, KeptAssignment>> {
+    return this.#ask('read sticky assignments', () => this.#sticky.find(ids));
+  }
+
+  /** Keeps assignments for so long, each where nothing is kept yet; answers the ids of those that came too late. */
+  async keepAssignments(
+    assignments: ReadonlyMap<string, KeptAssignment>,
+    ttlMs: number,
+  ): Promise<readonly string[]> {
+    return this.#ask('keep sticky assignments', () => this.#sticky.keep(assignments, ttlMs));
+  }
+
+  /** Forgets every sticky assignment of a tenant. */
+  async forgetAssignments(tenant: string): Promise<void> {
+    return this.#ask('forget sticky assignments', () => this.#sticky.forget(tenant));
+  }
+
+  /** Removes sticky assignments whose time is over. */
+  async removeExpiredAssignments(): Promise<void> {
+    return this.#ask('remove sticky assignments', () => this.#sticky.removeExpired());
   }
 
   /** The newest results of that name, of whatever input. */

@@ -38,9 +38,12 @@ export async function asStoreErrors<T>(what: string, operation: () => Promise<T>
   }
 }
 
-/** Whether the server said that a document with that unique key is there: the one server error that is a result. */
+/** The code of the one server error that is a result. */
+export const DUPLICATE_KEY = 11_000;
+
+/** Whether the server said that a document with that unique key is there. */
 export function isDuplicateKey(error: unknown): boolean {
-  return error instanceof MongoServerError && error.code === 11000;
+  return error instanceof MongoServerError && error.code === DUPLICATE_KEY;
 }
 
 /** Whether the server may or may not have done what it was asked: its answer never came. */

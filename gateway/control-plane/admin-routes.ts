@@ -58,14 +58,17 @@ export function adminRoutes({ store, source, events, featureStore, analysis, shi
       beforeCreate: async (tenant) => {
         await store.secret(TENANT_SECRET_PREFIX + tenant, newUnitKey);
       },
-      afterDelete: (tenant) => store.deleteSecret(TENANT_SECRET_PREFIX + tenant),
+      afterDelete: async (tenant) => {
+        await store.deleteSecret(TENANT_SECRET_PREFIX + tenant);
+        await store.forgetAssignments(tenant);
+      },
     },
   };
   return [
     ...keyRoutes(TENANT_KEY_KIND, writer, store),
     ...keyRoutes(SERVICE_KEY_KIND, writer, store),
     ...experimentRoutes({ writer, source }),
-    ...experimentInsightRoutes({ writer, source }),
+    ...experimentInsightRoutes({ writer, source, store }),
     ...experimentHistoryRoutes({ writer, source, store }),
     ...commentRoutes(writer),
     ...layerRoutes(writer),

@@ -35,6 +35,7 @@ export function eraseUnitsRoute(writer: ConfigurationWriter, store: Configuratio
       checkIfMatch(request, findOr404(await writer.documents(), 'tenants', key), { required: false });
       // First the key: if this process ends before the change is committed, gateways learn of it with the next one.
       await store.replaceSecret(TENANT_SECRET_PREFIX + key, newUnitKey());
+      await store.forgetAssignments(key);
       const document = await writer.change({
         kind: 'tenants',
         key,

@@ -1,9 +1,8 @@
-import { newStatus } from '../../experiments/experiment-status.ts';
-import { holdoutAsExperiment } from '../../experiments/holdout.ts';
 import type { Analysis } from '../analysis/analysis.ts';
 import { anObject } from '../http/openapi-parts.ts';
 import { READERS, type Route } from '../http/route.ts';
 import { Problem } from '../problems.ts';
+import { registeredHoldout } from '../snapshot/registered-holdout.ts';
 import type { SnapshotSource } from '../snapshot/snapshot-source.ts';
 
 const EXAMPLE = {
@@ -40,11 +39,9 @@ export function holdoutResultsRoute({
     problems: ['not-found', 'wrong-state', 'lake-unavailable', 'analysis-busy'],
     handle: async (request, response) => {
       const key = request.params['key'] ?? '';
-      const holdout = source.current?.snapshot.holdouts.get(key);
-      if (holdout === undefined) throw new Problem('not-found', `there is no holdout "${key}"`);
-      const { value, revision } = holdout;
-      const experiment = holdoutAsExperiment(value);
-      const registered = { experiment, state: 'running' as const, status: newStatus(''), revision };
+      const snapshot = source.current?.snapshot;
+      const registered = snapshot === undefined ? null : registeredHoldout(snapshot, key);
+      if (registered === null) throw new Problem('not-found', `there is no holdout "${key}"`);
       if (request.query['fresh'] === 'true') await ship();
       response.json(await analysis.results(registered, { detailed: false, methods: [] }, 'holdout'));
     },

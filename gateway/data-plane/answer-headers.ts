@@ -10,6 +10,16 @@ export interface Answered {
   readonly served: Target;
 }
 
+/** Hands parameters to the caller: `x-switchyard-parameters`, base64url of a JSON object; null: there are none. */
+export function setParameters(
+  response: ServerResponse,
+  parameters: Readonly<Record<string, unknown>> | null,
+): void {
+  if (parameters === null) return;
+  const text = Buffer.from(JSON.stringify(parameters)).toString('base64url');
+  response.setHeader('x-switchyard-parameters', text);
+}
+
 /** Says on the answer who was assigned what and who answered; a blinded endpoint says nothing. */
 export function setAnswerHeaders(
   response: ServerResponse,

@@ -20,18 +20,12 @@ export interface Inference {
   readonly trial: Trial | null;
 }
 
-/** Who is assigned what, and what is to be tried for it: the request's headers and parameters in, a plan out. */
-export function decideInference(
+/** What a request says of its unit. Throws `wrong-target-kind` where the endpoint serves no model. */
+export function attributesOf(
   context: RequestContext,
   endpoint: CompiledEndpoint,
-  {
-    version,
-    ...sources
-  }: Pick<Parameters<typeof evaluationContext>[0], 'headers' | 'parameters'> & {
-    /** Asked for by name: served as that, outside of every experiment. */
-    readonly version: string | undefined;
-  },
-): Inference {
+  sources: Pick<Parameters<typeof evaluationContext>[0], 'headers' | 'parameters'>,
+): EvaluationContext {
   if (context.tenant === null) throw new Error('an unauthenticated request reached the data plane');
   if (endpoint.defaultTarget.target.kind === 'http') {
     throw new Problem(
@@ -39,8 +33,24 @@ export function decideInference(
       `endpoint "${endpoint.endpoint.key}" is a plain HTTP host: call /v1/proxy/${endpoint.endpoint.key}/…`,
     );
   }
-  const units = [...endpoint.units, ...featureUnits(endpoint.endpoint.features)];
-  const attributes = evaluationContext({ ...sources, tenant: context.tenant, units });
+  return evaluationContext({ ...sources, tenant: context.tenant, units: unitsOf(endpoint) });
+}
+
+const unitsOf = ({ units, endpoint }: CompiledEndpoint) => [...units, ...featureUnits(endpoint.features)];
+
+/** Who is assigned what, and what is to be tried for it: what the request says of its unit in, a plan out. */
+export function decideInference(
+  context: RequestContext,
+  endpoint: CompiledEndpoint,
+  {
+    attributes,
+    version,
+  }: {
+    readonly attributes: EvaluationContext;
+    /** Asked for by name: served as that, outside of every experiment. */
+    readonly version: string | undefined;
+  },
+): Inference {
   context.dimensions = endpoint.dimensionsOf(attributes);
   if (version !== undefined) return { ...pinned(context, endpoint, version), attributes };
   const assignment = assign(endpoint.experiments, attributes, context.knowledge);
@@ -49,7 +59,9 @@ export function decideInference(
     context.log['experiment'] = assignment.experiment;
     context.log['variant'] = assignment.variant.key;
   }
-  const unit = units.map((name) => attributes[name]).find((value) => typeof value === 'string');
+  const unit = unitsOf(endpoint)
+    .map((name) => attributes[name])
+    .find((value) => typeof value === 'string');
   const id = unit ?? context.requestId;
   const defaultTarget = drawVersion(endpoint.defaultTarget, id);
   const plan = planAttempts(assignment, { ...endpoint, defaultTarget });

@@ -6,7 +6,8 @@ import {
 } from '../../experiments/assignment.ts';
 import type { Knowledge } from '../../experiments/check.ts';
 import { FULL_SHARE_BP } from '../../experiments/key.ts';
-import type { Flag } from '../snapshot/snapshot.ts';
+import type { CompiledEndpoint, Flag } from '../snapshot/snapshot.ts';
+import { holdoutAssignments } from './side-assignments.ts';
 
 /** A flag for one context, in the words of the OpenFeature Remote Evaluation Protocol. */
 type FlagEvaluation =
@@ -28,12 +29,13 @@ interface EvaluatedFlag {
 
 /** Pure and total: any context gets an answer, and the same context the same one. */
 export function evaluateFlag(
-  { key, compiled, values, outside }: Flag,
+  { key, compiled, endpoint, values, outside }: Flag,
   context: EvaluationContext,
   knowledge: Knowledge,
 ): EvaluatedFlag {
   const assignment = assign([compiled], context, knowledge);
   const { revision, experiment } = compiled;
+  const holdouts = compiled.state === 'running' ? holdoutMetadata(endpoint, context) : {};
   if (assignment.kind === 'enrolled') {
     const { variant, reason } = assignment;
     return {
@@ -43,7 +45,7 @@ export function evaluateFlag(
         reason: isCertain(assignment) ? 'TARGETING_MATCH' : 'SPLIT',
         value: values.get(variant.key),
         variant: variant.key,
-        metadata: { experiment: key, revision, unit: experiment.unit, assignment: reason },
+        metadata: { experiment: key, revision, unit: experiment.unit, assignment: reason, ...holdouts },
       },
     };
   }
@@ -57,7 +59,7 @@ export function evaluateFlag(
       key,
       reason: assignment.reason === 'not-running' ? 'DISABLED' : 'DEFAULT',
       ...(outside === undefined ? {} : { value: outside }),
-      metadata: { experiment: key, revision, assignment: assignment.reason },
+      metadata: { experiment: key, revision, assignment: assignment.reason, ...holdouts },
     },
   };
 }
@@ -65,4 +67,12 @@ export function evaluateFlag(
 /** Whether every unit like this one gets the same, rather than by chance. */
 export function isCertain({ reason, variant }: Enrolled): boolean {
   return reason === 'override' || variant.weight === FULL_SHARE_BP;
+}
+
+/** For clients who report exposures themselves: where the unit is in the holdouts, as `holdout.<key>`. */
+function holdoutMetadata(endpoint: CompiledEndpoint, context: EvaluationContext): Record<string, string> {
+  const memberships = holdoutAssignments(endpoint, context);
+  return Object.fromEntries(
+    memberships.map(({ experiment, variant }) => [`holdout.${experiment}`, variant.key]),
+  );
 }

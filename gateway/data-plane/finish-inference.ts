@@ -1,4 +1,3 @@
-import { randomUUIDv7 } from 'node:crypto';
 import type { Request, Response } from 'express';
 import type { InferBody } from '../../models/codecs/infer-body.ts';
 import { renameInferResponse } from '../../models/codecs/write-open-inference.ts';
@@ -6,11 +5,11 @@ import { sendInferBody } from '../../models/http/send-infer-body.ts';
 import { contextOf, elapsedMs } from '../http/request-context.ts';
 import { Problem } from '../problems.ts';
 import type { CompiledEndpoint } from '../snapshot/snapshot.ts';
-import { setAnswerHeaders } from './answer-headers.ts';
+import { setAnswerHeaders, setParameters } from './answer-headers.ts';
 import { countAnswer } from './count-answer.ts';
 import type { DataPlane } from './data-plane.ts';
 import type { Inference } from './decide-inference.ts';
-import { recordExposure } from './record-exposure.ts';
+import { recordExposures } from './record-exposures.ts';
 import type { PlanResult } from './run-plan.ts';
 import { parametersOf, sideAssignments } from './side-assignments.ts';
 import type { WireRequest } from './wire-protocol.ts';
@@ -49,20 +48,13 @@ export async function finishInference(
     error: answer instanceof Problem ? answer.code : null,
   };
   const beside = sideAssignments(endpoint, done.attributes, context.knowledge);
-  await Promise.all(
-    beside.map((side) => recordExposure(plane, context, { ...served, assignment: side, id: randomUUIDv7() })),
-  );
   const enrolled = assignment.kind === 'enrolled' ? [assignment, ...beside] : beside;
-  const parameters = parametersOf(endpoint, enrolled);
-  if (parameters !== null) {
-    const text = Buffer.from(JSON.stringify(parameters)).toString('base64url');
-    response.setHeader('x-switchyard-parameters', text);
-  }
+  setParameters(response, parametersOf(endpoint, enrolled));
   if (assignment.kind === 'enrolled') {
     const { experiment, variant } = assignment;
     plane.telemetry.variantRequests.inc({ experiment, variant: variant.key, status });
-    await recordExposure(plane, context, { ...served, assignment });
   }
+  await recordExposures(plane, context, { ...served, assignment, beside });
   if (done.trial !== null) {
     const { key: experiment, version: variant, weightBp: propensityBp, unit } = done.trial;
     const latencyMs = elapsedMs(context);

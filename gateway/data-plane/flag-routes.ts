@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express';
-import type { Enrolled, EvaluationContext } from '../../experiments/assignment.ts';
+import type { Assignment, Enrolled, EvaluationContext } from '../../experiments/assignment.ts';
 import { digestOf } from '../access/key-digest.ts';
 import { headerParameter, jsonBody, queryParameter } from '../http/openapi-parts.ts';
 import { contextOf, type RequestContext } from '../http/request-context.ts';
@@ -15,7 +15,8 @@ import { evaluationContext } from './evaluation-context.ts';
 import { type FlagRequest, flagProblem, readFlagRequest } from './flag-request.ts';
 import { OVERRIDE } from './open-inference-routes.ts';
 import { planAttempts } from './plan-attempts.ts';
-import { recordExposure } from './record-exposure.ts';
+import { recordExposures } from './record-exposures.ts';
+import { holdoutAssignments } from './side-assignments.ts';
 import { streamToken, tenantOfStream } from './stream-token.ts';
 
 export interface FlagPlane extends DataPlane {
@@ -123,12 +124,16 @@ async function evaluateOne(
     throw flagProblem('FLAG_NOT_FOUND', `there is no flag "${key.slice(0, 100)}"`, key);
   }
   const evaluated = contextFor([flag], asked, context);
+  await plane.sticky.learn(context, flag.sticky, evaluated);
   const { evaluation, assignment } = evaluateFlag(flag, evaluated, context.knowledge);
   recordEvaluation(context.span, evaluationOf(assignment));
   if ('errorCode' in evaluation) throw flagProblem(evaluation.errorCode, evaluation.errorDetails, key);
   context.log['flag'] = key;
   context.dimensions = flag.endpoint.dimensionsOf(evaluated);
-  if (assignment.kind === 'enrolled') await expose(plane, context, flag, assignment);
+  if (flag.compiled.state === 'running') {
+    const beside = holdoutAssignments(flag.endpoint, evaluated);
+    await expose(plane, context, { flag, assignment, beside });
+  }
   response.json(evaluation);
 }
 
@@ -136,12 +141,16 @@ async function evaluateOne(
 function expose(
   plane: FlagPlane,
   context: RequestContext,
-  { endpoint }: Flag,
-  assignment: Enrolled,
+  {
+    flag: { endpoint },
+    assignment,
+    beside,
+  }: { readonly flag: Flag; readonly assignment: Assignment; readonly beside: readonly Enrolled[] },
 ): Promise<void> {
-  return recordExposure(plane, context, {
+  return recordExposures(plane, context, {
     endpoint: endpoint.endpoint.key,
     assignment,
+    beside,
     assigned: planAttempts(assignment, endpoint).assigned,
     target: null,
     attempts: 0,
@@ -158,16 +167,18 @@ async function evaluateAll(plane: FlagPlane, request: Request, response: Respons
   const { tenant, configuration } = context;
   if (tenant === null || configuration === null)
     throw new Error('an unauthenticated request reached the flags');
-  const forced = JSON.stringify([...(context.knowledge.overrides ?? [])]);
-  const covered = [configuration.snapshot.revision, tenant.key, forced, asked.bytes.toString('utf8')];
+  const flags = [...configuration.snapshot.flags.values()].filter((flag) => isVisible(flag, context));
+  const evaluated = contextFor(flags, asked, context);
+  await plane.sticky.learn(context, [...new Set(flags.flatMap(({ sticky }) => sticky))], evaluated);
+  const { overrides = [], kept = [] } = context.knowledge;
+  const known = JSON.stringify([...overrides, ...kept]);
+  const covered = [configuration.snapshot.revision, tenant.key, known, asked.bytes.toString('utf8')];
   const etag = `"${digestOf(covered.join('\n'))}"`;
   response.setHeader('etag', etag).setHeader('cache-control', 'private, no-cache');
   if (request.headers['if-none-match'] === etag) {
     response.status(304).end();
     return;
   }
-  const flags = [...configuration.snapshot.flags.values()].filter((flag) => isVisible(flag, context));
-  const evaluated = contextFor(flags, asked, context);
   const unitKey = configuration.unitKeys.get(tenant.key);
   response.json({
     flags: flags.map((flag) => evaluateFlag(flag, evaluated, context.knowledge).evaluation),

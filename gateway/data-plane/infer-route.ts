@@ -9,7 +9,7 @@ import { evaluationOf, recordEvaluation } from '../telemetry/record-evaluation.t
 import { spanned } from '../telemetry/spanned.ts';
 import type { DataPlane } from './data-plane.ts';
 import { deadlineOf } from './deadline.ts';
-import { decideInference, type Inference } from './decide-inference.ts';
+import { attributesOf, decideInference, type Inference } from './decide-inference.ts';
 import { Decisions } from './decisions.ts';
 import { findEndpoint } from './find-endpoint.ts';
 import { finishInference } from './finish-inference.ts';
@@ -32,11 +32,12 @@ export function inferRoute(
     const wire = await protocol.read(request, plane.maxBodyBytes);
     const turn = plane.limits.turn(response, context.tenant?.key ?? '', deadline.atMs - performance.now());
     if (turn !== undefined) await spanned(context.span, 'queue', turn);
-    const inference = decideInference(context, endpoint, {
-      headers: request.headers,
-      parameters: wire.parameters,
-      version: request.params.version,
-    });
+    const sources = { headers: request.headers, parameters: wire.parameters };
+    const attributes = attributesOf(context, endpoint, sources);
+    const learning = plane.sticky.learn(context, endpoint.sticky, attributes);
+    if (learning !== undefined) await spanned(context.span, 'sticky assignments', learning);
+    const { version } = request.params;
+    const inference = decideInference(context, endpoint, { attributes, version });
     const { assigned } = inference.plan;
     const signature = () => signatureAt(plane.targets, assigned, context.requestId);
     const asked = await wire.toInfer(signature);

@@ -1,6 +1,6 @@
 import type { ClientRequest } from 'node:http';
 import type { NextFunction, Response } from 'express';
-import type { Assignment } from '../../experiments/assignment.ts';
+import type { Assignment, Enrolled } from '../../experiments/assignment.ts';
 import type { Target } from '../../models/catalogue/target.ts';
 import type { TracedSpan } from '../../models/tracing/traced-span.ts';
 import type { RequestContext } from '../http/request-context.ts';
@@ -8,12 +8,13 @@ import { Problem } from '../problems.ts';
 import type { CompiledEndpoint } from '../snapshot/snapshot.ts';
 import { breakOf } from '../targets/answer-outcome.ts';
 import { costOf } from '../targets/cost-of.ts';
-import { setAnswerHeaders } from './answer-headers.ts';
+import { setAnswerHeaders, setParameters } from './answer-headers.ts';
 import { countAnswer } from './count-answer.ts';
 import type { DataPlane } from './data-plane.ts';
 import type { HttpTarget } from './proxy-transport.ts';
-import { recordExposure } from './record-exposure.ts';
+import { recordExposures } from './record-exposures.ts';
 import { type Called, recordInvocation } from './record-invocation.ts';
+import { parametersOf } from './side-assignments.ts';
 
 /** What a host that is down says through what stands before it. Its own 500 may be the fault of one request. */
 const TARGET_AWAY = new Set([502, 503, 504]);
@@ -24,6 +25,8 @@ export interface Passage {
   readonly response: Response;
   readonly endpoint: CompiledEndpoint;
   readonly assignment: Assignment;
+  /** What it takes part in beside the experiment that chose the target. */
+  readonly beside: readonly Enrolled[];
   readonly assigned: Target;
   readonly target: HttpTarget;
   /** Of the call, where traces are kept. */
@@ -63,6 +66,8 @@ export function begun(plane: DataPlane, passage: Passage, status: number): Promi
     assigned,
   });
   setAnswerHeaders(passage.response, { endpoint: endpoint.endpoint, assignment, assigned, served: target });
+  const enrolled = assignment.kind === 'enrolled' ? [assignment, ...passage.beside] : passage.beside;
+  setParameters(passage.response, parametersOf(endpoint, enrolled));
   return exposed;
 }
 
@@ -103,7 +108,7 @@ function failed(plane: DataPlane, passage: Passage, error: unknown): Problem {
 
 function expose(
   plane: DataPlane,
-  { context, endpoint, assignment, assigned }: Passage,
+  { context, endpoint, assignment, beside, assigned }: Passage,
   served: {
     readonly status: number;
     readonly target: Target | null;
@@ -111,12 +116,14 @@ function expose(
     readonly cost: number | null;
   },
 ): Promise<void> {
-  if (assignment.kind !== 'enrolled') return Promise.resolve();
-  const { experiment, variant } = assignment;
-  plane.telemetry.variantRequests.inc({ experiment, variant: variant.key, status: served.status });
-  return recordExposure(plane, context, {
+  if (assignment.kind === 'enrolled') {
+    const { experiment, variant } = assignment;
+    plane.telemetry.variantRequests.inc({ experiment, variant: variant.key, status: served.status });
+  }
+  return recordExposures(plane, context, {
     endpoint: endpoint.endpoint.key,
     assignment,
+    beside,
     assigned,
     attempts: 1,
     ...served,

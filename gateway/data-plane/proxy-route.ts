@@ -1,9 +1,10 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
-import { assign } from '../../experiments/assignment.ts';
-import { contextOf } from '../http/request-context.ts';
+import { assign, type EvaluationContext } from '../../experiments/assignment.ts';
+import { contextOf, type RequestContext } from '../http/request-context.ts';
 import { isWebSocket, releaseSocket, upgradeHead } from '../http/upgrade.ts';
 import { Problem } from '../problems.ts';
+import type { CompiledEndpoint } from '../snapshot/snapshot.ts';
 import { attemptSpan } from '../targets/attempt-span.ts';
 import type { CredentialHeaders } from '../targets/credentials/target-credentials.ts';
 import type { TargetBreakers } from '../targets/target-breakers.ts';
@@ -18,6 +19,7 @@ import { answerHeaders, requestHeaders, trailersOf } from './proxy-headers.ts';
 import { pathBelow } from './proxy-path.ts';
 import { type HttpTarget, proxyTransport } from './proxy-transport.ts';
 import type { Deadline } from './run-plan.ts';
+import { sideAssignments } from './side-assignments.ts';
 
 /**
  * `ALL /v1/proxy/{endpoint}/*`: the request goes to the variant's HTTP target as a stream and the answer comes
@@ -58,8 +60,8 @@ export function proxyRoute(plane: DataPlane): RequestHandler<{ endpoint: string 
     // Network errors come to `failed`; to `next`, only what fails before anything is asked.
     else void proxy(request, passage.response, (error) => giveUp(plane, passage, error));
   };
-  return (request, response, next) => {
-    const passage = begin(plane, request, { response, next });
+  const go = (asked: Asked, request: Request, { response, next }: Answering) => {
+    const passage = begin(plane, { ...asked, request, response, next });
     response.locals['passage'] = passage;
     const credentials = plane.targets.credentialsOf(passage.target);
     if (!(credentials instanceof Promise)) pass(request, passage, credentials);
@@ -69,30 +71,56 @@ export function proxyRoute(plane: DataPlane): RequestHandler<{ endpoint: string 
         (error: unknown) => giveUp(plane, passage, error),
       );
   };
+  return (request, response, next) => {
+    const asked = read(request, response);
+    const learning = plane.sticky.learn(asked.context, asked.endpoint.sticky, asked.attributes);
+    if (learning === undefined) return go(asked, request, { response, next });
+    return learning.then(() => (response.destroyed ? undefined : go(asked, request, { response, next })));
+  };
 }
 
 /** The passage that the route has left with the response. */
 const passageOf = (request: Request) => request.res?.locals['passage'] as Passage;
 
-function begin(
-  plane: DataPlane,
-  request: Request<{ endpoint: string }>,
-  { response, next }: { readonly response: Response; readonly next: NextFunction },
-): Passage {
+/** What a request asks for, and what it says of its unit. */
+interface Asked {
+  readonly context: RequestContext;
+  readonly endpoint: CompiledEndpoint;
+  readonly attributes: EvaluationContext;
+}
+
+interface Answering {
+  readonly response: Response;
+  readonly next: NextFunction;
+}
+
+function read(request: Request<{ endpoint: string }>, response: Response): Asked {
   const context = contextOf(response);
   const endpoint = findEndpoint(context, request.params.endpoint);
   if (context.tenant === null) throw new Error('an unauthenticated request reached the data plane');
-  const { key, timeoutMs } = endpoint.endpoint;
+  const { key } = endpoint.endpoint;
   if (endpoint.defaultTarget.target.kind !== 'http') {
     throw new Problem('wrong-target-kind', `endpoint "${key}" serves models: call /v2/models/${key}/infer`);
   }
-  const evaluated = evaluationContext({
-    headers: request.headers,
-    tenant: context.tenant,
-    units: endpoint.units,
-  });
-  context.dimensions = endpoint.dimensionsOf(evaluated);
-  const assignment = assign(endpoint.experiments, evaluated, context.knowledge);
+  const { headers } = request;
+  const attributes = evaluationContext({ headers, tenant: context.tenant, units: endpoint.units });
+  return { context, endpoint, attributes };
+}
+
+function begin(
+  plane: DataPlane,
+  {
+    context,
+    endpoint,
+    attributes,
+    request,
+    response,
+    next,
+  }: Asked & Answering & { readonly request: Request },
+): Passage {
+  const { timeoutMs } = endpoint.endpoint;
+  context.dimensions = endpoint.dimensionsOf(attributes);
+  const assignment = assign(endpoint.experiments, attributes, context.knowledge);
   context.log['assignment'] = assignment.reason;
   recordEvaluation(context.span, evaluationOf(assignment));
   const path = pathBelow(request.url);
@@ -109,6 +137,7 @@ function begin(
     response,
     endpoint,
     assignment,
+    beside: sideAssignments(endpoint, attributes, context.knowledge),
     assigned: plan.assigned,
     target,
     calledMs: performance.now(),

@@ -5,6 +5,7 @@ import type { GuardrailCounters } from '../guardrails/guardrail-counters.ts';
 import { elapsedMs, type RequestContext } from '../http/request-context.ts';
 import { pseudonym } from '../pipeline/pseudonym.ts';
 import type { Spool } from '../pipeline/spool.ts';
+import type { Sticky } from '../sticky/sticky.ts';
 
 /** What was done with an assignment. */
 export interface Served {
@@ -22,10 +23,11 @@ export interface Served {
   readonly id?: string;
 }
 
-/** Where exposures go: to the spool, and into what guardrails watch. */
+/** Where exposures go: to the spool, and into what guardrails watch; and where first assignments are kept. */
 export interface ExposureRecorder {
   readonly spool: Spool;
   readonly counters: GuardrailCounters;
+  readonly sticky: Sticky;
 }
 
 /**
@@ -34,7 +36,7 @@ export interface ExposureRecorder {
  * A tester's override is no exposure, and neither is anything else of a request with an override token.
  */
 export async function recordExposure(
-  { spool, counters }: ExposureRecorder,
+  { spool, counters, sticky }: ExposureRecorder,
   context: RequestContext,
   served: Served,
 ): Promise<void> {
@@ -69,6 +71,8 @@ export async function recordExposure(
     reported: false,
     dimensions: context.dimensions,
   };
+  const { keep, variant, revision, propensityBp } = assignment;
+  if (keep !== null) sticky.keep(context, keep, { variant: variant.key, revision, propensityBp });
   counters.observe(exposure);
   await spool.append('exposures', exposure);
 }

@@ -2,8 +2,9 @@ import type { Request, RequestHandler, Response } from 'express';
 import { readBody } from '../http/read-body.ts';
 import { contextOf, type RequestContext } from '../http/request-context.ts';
 import { acceptOutcomes } from '../pipeline/outcomes.ts';
-import { acceptExposures } from '../pipeline/reported-exposures.ts';
+import { acceptExposures, type TakenExposure } from '../pipeline/reported-exposures.ts';
 import { Problem } from '../problems.ts';
+import { registeredHoldout } from '../snapshot/registered-holdout.ts';
 import type { RegisteredExperiment } from '../snapshot/snapshot.ts';
 import type { DataPlane } from './data-plane.ts';
 
@@ -32,10 +33,25 @@ export function exposureRoute(plane: DataPlane): RequestHandler {
         ...reporter,
         isTest: context.knowledge.overrides !== undefined,
         experimentOf: (key) => experimentFor(context, key),
-        append: (exposure) => plane.spool.append('exposures', exposure),
+        append: ({ exposure, unitId }) => {
+          keepReported(plane, context, { exposure, unitId });
+          return plane.spool.append('exposures', exposure);
+        },
       }),
     );
   };
+}
+
+/** What a client has acted on is kept like what the gateway has: under the unit's own id, which is all that is reported. */
+function keepReported(
+  { sticky }: DataPlane,
+  context: RequestContext,
+  { exposure: { experiment, variant, revision, propensityBp }, unitId }: TakenExposure,
+): void {
+  const compiled = context.configuration?.snapshot.compiled.get(experiment);
+  if (compiled === undefined || compiled.sticky === null) return;
+  const address = { draw: compiled.sticky.draw, unit: { name: compiled.experiment.unit, id: unitId } };
+  sticky.keep(context, address, { variant, revision, propensityBp });
 }
 
 /**
@@ -55,13 +71,20 @@ async function readReport({ spool }: DataPlane, request: Request, response: Resp
   return { body: parseJson(body), tenant: tenant.key, tenantKey, now: arrivedAt };
 }
 
-/** An experiment that has run and that the tenant may be in; what is not his is as if it were not there. */
+/** An experiment that has run, or a holdout, that the tenant may be in; what is not his is as if it were not there. */
 function experimentFor({ tenant, configuration }: RequestContext, key: string): RegisteredExperiment | null {
-  const registered = configuration?.snapshot.experiments.get(key);
-  if (registered === undefined || registered.state === 'draft') return null;
-  const endpoint = configuration?.snapshot.endpoints.get(registered.experiment.endpoint);
-  const isOpen = endpoint?.tenants === null || endpoint?.tenants.has(tenant?.key ?? '');
-  return isOpen ? registered : null;
+  const snapshot = configuration?.snapshot;
+  if (snapshot === undefined) return null;
+  const isOpen = (name: string) => {
+    const endpoint = snapshot.endpoints.get(name);
+    return endpoint?.tenants === null || endpoint?.tenants.has(tenant?.key ?? '') === true;
+  };
+  const registered = snapshot.experiments.get(key);
+  if (registered !== undefined) {
+    return registered.state !== 'draft' && isOpen(registered.experiment.endpoint) ? registered : null;
+  }
+  const { endpoint } = snapshot.holdouts.get(key)?.value ?? {};
+  return endpoint === undefined || isOpen(endpoint) ? registeredHoldout(snapshot, key) : null;
 }
 
 function parseJson(body: Buffer): unknown {

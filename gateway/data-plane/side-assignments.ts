@@ -13,8 +13,21 @@ export function sideAssignments(
   knowledge: Knowledge,
 ): readonly Enrolled[] {
   if (holdouts.length === 0 && parameterExperiments.length === 0) return [];
-  const memberships = holdouts.flatMap(({ membershipOf }) => membershipOf(attributes) ?? []);
-  return [...memberships.map(asEnrolled), ...assignEach(parameterExperiments, attributes, knowledge)];
+  return [
+    ...holdoutAssignments({ holdouts }, attributes),
+    ...assignEach(parameterExperiments, attributes, knowledge),
+  ];
+}
+
+/** Where a context is in the holdouts of an endpoint: only in those whose unit it names. */
+export function holdoutAssignments(
+  { holdouts }: Pick<CompiledEndpoint, 'holdouts'>,
+  attributes: EvaluationContext,
+): readonly Enrolled[] {
+  return holdouts.flatMap(({ membershipOf }) => {
+    const membership = membershipOf(attributes);
+    return membership === undefined ? [] : [asEnrolled(membership)];
+  });
 }
 
 function asEnrolled({ holdout, variant, ...membership }: HoldoutMembership): Enrolled {
@@ -24,6 +37,7 @@ function asEnrolled({ holdout, variant, ...membership }: HoldoutMembership): Enr
     experiment: holdout,
     ...membership,
     variant: { key: variant, weight: membership.propensityBp },
+    keep: null,
   };
 }
 

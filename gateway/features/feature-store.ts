@@ -1,5 +1,6 @@
 import { type Collection, MongoBulkWriteError, MongoClient } from 'mongodb';
 import { databaseName } from '../../experiments/store/mongo-client.ts';
+import { DUPLICATE_KEY } from '../../experiments/store/store-error.ts';
 import type { FeatureValue } from './feature-set.ts';
 
 /** Names one thing within the features of its tenant, or of all. */
@@ -23,8 +24,6 @@ interface StoredRow {
   /** JSON text: columns may have names that not every server takes. */
   readonly values: string;
 }
-
-const DUPLICATE_KEY = 11_000;
 
 /** Unambiguous: entity and tenant have no slash. */
 export function featureId({ entity, tenant, key }: FeatureKey): string {

@@ -4,10 +4,12 @@ import type { InferBody } from '../../models/codecs/infer-body.ts';
 import { decodeInferRequest } from '../../models/codecs/open-inference.ts';
 import type { Signature } from '../../models/codecs/tensor.ts';
 import { encodeInferRequest } from '../../models/codecs/write-open-inference.ts';
-import { FeatureReader } from './feature-reader.ts';
+import { KeyedReader } from '../lookups/keyed-reader.ts';
 import type { FeatureSet } from './feature-set.ts';
-import { type FeatureStore, featureId } from './feature-store.ts';
+import { type FeatureRow, type FeatureStore, featureId } from './feature-store.ts';
 import { featureKeys, joinFeatures } from './join-features.ts';
+
+const MAX_CACHED_ROWS = 100_000;
 
 /** A request whose endpoint declares features. */
 export interface FeatureRequest {
@@ -23,11 +25,11 @@ export interface FeatureRequest {
 
 /** Features joined into requests. A request is never refused for them: what cannot be had is its default, and counted. */
 export class Features {
-  readonly #reader: FeatureReader;
+  readonly #reader: KeyedReader<Pick<FeatureRow, 'at' | 'values'>>;
   readonly #lookups: Counter;
 
   constructor(store: Pick<FeatureStore, 'read'>, registry: Registry) {
-    this.#reader = new FeatureReader(store);
+    this.#reader = new KeyedReader((ids) => store.read(ids), MAX_CACHED_ROWS);
     this.#lookups = new Counter({
       name: 'switchyard_feature_lookups_total',
       help: 'Features by what came of them: fresh, or the default because stale, missing, unavailable or unfit',

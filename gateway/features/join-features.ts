@@ -2,8 +2,11 @@ import { isObject } from '../../models/codecs/decode-tensor.ts';
 import type { InferRequest } from '../../models/codecs/open-inference.ts';
 import type { Signature, Tensor, TensorSpec } from '../../models/codecs/tensor.ts';
 import { readTensorData } from '../../models/codecs/tensor-data.ts';
-import type { Lookup } from './feature-reader.ts';
+import type { Lookup } from '../lookups/keyed-reader.ts';
 import type { FeatureSet, FeatureValue } from './feature-set.ts';
+import type { FeatureRow } from './feature-store.ts';
+
+type FeatureLookup = Lookup<Pick<FeatureRow, 'at' | 'values'>>;
 
 /** Whether a value came as it was asked for, or why its default stands in. */
 type FeatureOutcome = 'fresh' | 'stale' | 'missing' | 'unavailable';
@@ -32,7 +35,7 @@ export interface Joined {
 
 export interface JoinSource {
   readonly set: FeatureSet;
-  readonly lookups: readonly Lookup[];
+  readonly lookups: readonly FeatureLookup[];
   readonly signature: Signature;
   /** Milliseconds since the epoch. */
   readonly now: number;
@@ -69,7 +72,7 @@ export function joinFeatures(
   };
 }
 
-function outcomeOf(lookup: Lookup, { maxAgeSeconds }: FeatureSet, now: number): FeatureOutcome {
+function outcomeOf(lookup: FeatureLookup, { maxAgeSeconds }: FeatureSet, now: number): FeatureOutcome {
   if (lookup === 'missing' || lookup === 'unavailable') return lookup;
   return maxAgeSeconds !== undefined && now - lookup.at > maxAgeSeconds * 1_000 ? 'stale' : 'fresh';
 }

@@ -29,6 +29,12 @@ type ReportedExposure = z.infer<typeof reportedExposureSchema>;
 /** The body of `POST /v1/exposures`. */
 export const exposuresRequestSchema = batchSchema('exposures', reportedExposureSchema);
 
+/** An exposure as it is recorded, and whose it is in the clear. */
+export interface TakenExposure {
+  readonly exposure: Exposure;
+  readonly unitId: string;
+}
+
 export interface ExposureIntake {
   readonly tenant: string;
   /** The tenant's pseudonymisation key. */
@@ -40,7 +46,7 @@ export interface ExposureIntake {
   /** The experiment of that key, where this tenant may be in it; drafts are in nobody's reach. */
   readonly experimentOf: (key: string) => RegisteredExperiment | null;
   /** Resolves once an exposure is where it is safe; with false when it could not be. */
-  readonly append: (exposure: Exposure) => Promise<boolean>;
+  readonly append: (reported: TakenExposure) => Promise<boolean>;
 }
 
 /**
@@ -55,7 +61,7 @@ export async function acceptExposures(body: unknown, intake: ExposureIntake): Pr
   });
 }
 
-function recordOf(reported: ReportedExposure, intake: ExposureIntake): { record: Exposure } | Rejection {
+function recordOf(reported: ReportedExposure, intake: ExposureIntake): { record: TakenExposure } | Rejection {
   if (intake.isTest)
     return { code: 'override', message: 'an override token came with it: tests are not recorded' };
   const registered = intake.experimentOf(reported.experiment);
@@ -68,23 +74,22 @@ function recordOf(reported: ReportedExposure, intake: ExposureIntake): { record:
   const problem = reportProblem({ ...reported, unit: experiment.unit }, intake);
   if (problem !== null) return problem;
   const { id, requestId = id, unitId = intake.tenant } = reported;
-  return {
-    record: {
-      ...NOT_SERVED,
-      id,
-      at: reportedAt(reported.at, intake.now),
-      tenant: intake.tenant,
-      endpoint: experiment.endpoint,
-      experiment: experiment.key,
-      revision,
-      variant: variant.key,
-      unit: pseudonym(intake.tenantKey, unitId),
-      propensityBp: variant.weight,
-      requestId,
-      // A variant that only carries parameters sends nobody anywhere.
-      assignedTarget: variant.target ?? '',
-    },
+  const exposure: Exposure = {
+    ...NOT_SERVED,
+    id,
+    at: reportedAt(reported.at, intake.now),
+    tenant: intake.tenant,
+    endpoint: experiment.endpoint,
+    experiment: experiment.key,
+    revision,
+    variant: variant.key,
+    unit: pseudonym(intake.tenantKey, unitId),
+    propensityBp: variant.weight,
+    requestId,
+    // A variant that only carries parameters sends nobody anywhere.
+    assignedTarget: variant.target ?? '',
   };
+  return { record: { exposure, unitId } };
 }
 
 /** Nothing is known of how it was served, so what would say so is null and moves no guardrail. */

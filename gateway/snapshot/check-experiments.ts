@@ -81,7 +81,10 @@ function sharedNames({ experiments, holdouts }: ParsedConfiguration): Configurat
 /** A unit's id recorded in the clear would undo its pseudonym. */
 function dimensions({ endpoints, experiments, holdouts }: ParsedConfiguration): ConfigurationIssue[] {
   const units = new Set([
-    ...[...experiments.values()].map(({ experiment }) => experiment.unit),
+    ...[...experiments.values()].flatMap(({ experiment: { unit, sticky } }) => [
+      unit,
+      sticky?.inheritsFrom ?? unit,
+    ]),
     ...[...holdouts.values()].map(({ value }) => value.unit),
   ]);
   return [...endpoints].flatMap(([key, { dimensions: names }]) =>

@@ -4,17 +4,20 @@ import type { CompiledHoldout } from '../../experiments/holdout.ts';
 import { dimensionReader } from './dimension-reader.ts';
 import type { ParsedConfiguration } from './parse-documents.ts';
 import type { CompiledEndpoint } from './snapshot.ts';
+import { stickyAmong } from './sticky-among.ts';
 
 interface CompiledParts {
   readonly withTwins: CompiledEndpoint['targets'];
   readonly compiled: readonly CompiledExperiment[];
   readonly holdouts: readonly CompiledHoldout[];
+  /** Every experiment, by key. */
+  readonly byKey: ReadonlyMap<string, CompiledExperiment>;
 }
 
 /** Every endpoint with all that a request on it needs. */
 export function compileEndpoints(
   parsed: ParsedConfiguration,
-  { withTwins, compiled, holdouts }: CompiledParts,
+  { withTwins, compiled, holdouts, byKey }: CompiledParts,
 ): ReadonlyMap<string, CompiledEndpoint> {
   const running = Map.groupBy(
     compiled.filter(({ state }) => state === 'running'),
@@ -33,6 +36,7 @@ export function compileEndpoints(
       experiments: here.filter(({ experiment }) => choosesTarget(experiment)),
       parameterExperiments: here.filter(({ experiment }) => !choosesTarget(experiment)),
       holdouts: covering,
+      sticky: stickyAmong(here, byKey),
       units: [...new Set(units.map(({ unit }) => unit))].filter((unit) => unit !== 'tenant'),
       targets: withTwins,
       dimensionsOf: dimensionReader(endpoint.dimensions),

@@ -1,5 +1,6 @@
 import type { CompiledExperiment } from '../../experiments/assignment.ts';
 import type { CompiledEndpoint, Flag } from './snapshot.ts';
+import { stickyAmong } from './sticky-among.ts';
 
 /** Those that have begun: what is not yet decided on is nobody's flag, and what is over says that it is disabled. */
 const SHOWN = new Set(['running', 'paused', 'stopped']);
@@ -7,7 +8,14 @@ const SHOWN = new Set(['running', 'paused', 'stopped']);
 /** The flags of these experiments, in key order. */
 export function compileFlags(
   experiments: readonly CompiledExperiment[],
-  endpoints: ReadonlyMap<string, CompiledEndpoint>,
+  {
+    endpoints,
+    byKey,
+  }: {
+    readonly endpoints: ReadonlyMap<string, CompiledEndpoint>;
+    /** Every experiment. */
+    readonly byKey: ReadonlyMap<string, CompiledExperiment>;
+  },
 ): ReadonlyMap<string, Flag> {
   const flags = new Map<string, Flag>();
   for (const compiled of experiments.toSorted((a, b) => (a.experiment.key < b.experiment.key ? -1 : 1))) {
@@ -18,6 +26,7 @@ export function compileFlags(
       key,
       compiled,
       endpoint,
+      sticky: stickyAmong([compiled], byKey),
       values: new Map(variants.map((variant) => [variant.key, flagValue(variant.parameters) ?? variant.key])),
       outside: flagValue(endpoint.endpoint.parameters),
     });

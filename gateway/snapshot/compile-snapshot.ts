@@ -49,6 +49,7 @@ export function compileSnapshot(
     withTwins,
     compiled: here,
     holdouts: holdouts.filter(({ holdout }) => holdout.environment === environment),
+    byKey: compiled,
   });
   const { tenants, experiments, metrics, halts, environments, versions, aliases } = parsed;
   const snapshot = {
@@ -57,7 +58,7 @@ export function compileSnapshot(
     tenantKeys: tenantKeyGrants(parsed.keys.values(), tenants),
     serviceKeys: serviceKeyGrants(parsed.serviceKeys.values()),
     endpoints,
-    flags: compileFlags(here, endpoints),
+    flags: compileFlags(here, { endpoints, byKey: compiled }),
     experiments,
     compiled,
     holdouts: parsed.holdouts,

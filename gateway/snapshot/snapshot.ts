@@ -46,6 +46,8 @@ export interface CompiledEndpoint {
   /** The running experiments that only carry parameters: a request may be in several. */
   readonly parameterExperiments: readonly CompiledExperiment[];
   readonly holdouts: readonly CompiledHoldout[];
+  /** Of all of them and their prerequisites, those that keep assignments. */
+  readonly sticky: readonly CompiledExperiment[];
   /** The units that all of those randomise, without `tenant`. */
   readonly units: readonly string[];
   /** For every variant's target key. */
@@ -61,6 +63,8 @@ export interface Flag {
   readonly key: string;
   readonly compiled: CompiledExperiment;
   readonly endpoint: CompiledEndpoint;
+  /** The experiment and its prerequisites, where they keep assignments. */
+  readonly sticky: readonly CompiledExperiment[];
   /** What each variant gives. */
   readonly values: ReadonlyMap<string, unknown>;
   /** What everyone outside gets; undefined where the client's own default is meant. */

@@ -24,7 +24,7 @@ beforeAll(async () => {
   upstream = await startUpstream(openInferenceAnswer(1));
   gateway = await startTestGateway({ MONGODB_URI: database.uri });
   await registerRanking(gateway, { aws: upstream.url, gcp: upstream.url });
-  await gateway.register('/experiments', rankingExperiment());
+  await gateway.register('/experiments', rankingExperiment({ sticky: {} }));
   await gateway.register('/experiments/ranker-v2/start', {});
   ({ secret } = await gateway.tenant('acme'));
 }, 60_000);
@@ -36,17 +36,20 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 }, 60_000);
 
-const infer = (url = gateway.url) =>
+const infer = (url = gateway.url, unit = 'u1') =>
   call(`${url}/v2/models/ranking/infer`, {
     method: 'POST',
-    headers: { 'x-api-key': secret, 'x-switchyard-unit': 'u1' },
+    headers: { 'x-api-key': secret, 'x-switchyard-unit': unit },
     body: INFER_BODY,
   });
+
+let unitsSeen = 0;
 
 async function expectInference(): Promise<void> {
   for (let index = 0; index < 50; index++) {
     const startedMs = performance.now();
-    const answer = await infer();
+    // Units that nobody has seen: their sticky assignments are asked for.
+    const answer = await infer(gateway.url, `unit-${unitsSeen++}`);
     expect(answer).toMatchObject({ status: 200 });
     expect(answer.headers.get('x-switchyard-experiment')).toBe('ranker-v2');
     expect(performance.now() - startedMs).toBeLessThan(1_000);
@@ -68,10 +71,15 @@ async function expectAdminRefused(): Promise<void> {
   }
 }
 
-const freshness = async () => {
+const measured = async (name: string) => {
   const { body } = await call(gateway.metricsUrl);
-  return /^switchyard_configuration_fresh (\d)$/m.exec(String(body))?.[1];
+  return String(body)
+    .split('\n')
+    .find((line) => line.startsWith(`${name} `))
+    ?.split(' ')[1];
 };
+const freshness = () => measured('switchyard_configuration_fresh');
+const stickyLookups = (outcome: string) => measured(`switchyard_sticky_lookups_total{outcome="${outcome}"}`);
 
 async function expectRecovered(): Promise<void> {
   await expect
@@ -99,6 +107,24 @@ describe('a database that is away', () => {
     database = await startMongoProcess(directory);
     await expectRecovered();
     await gateway.register('/tenants', { key: 'afterwards' });
+  });
+
+  it('leaves sticky experiments their plain draw, counted, and keeps it once the database is back', async () => {
+    expect(Number(await stickyLookups('unavailable'))).toBeGreaterThan(0);
+    const variant = (await infer(gateway.url, 'met-while-away')).headers.get('x-switchyard-variant');
+    const weights = { control: 0, treatment: 0, [variant === 'control' ? 'treatment' : 'control']: 10_000 };
+    const { variants, ...rest } = rankingExperiment({ sticky: {} });
+    const reweighed = variants.map((one) => ({ ...one, weight: weights[one.key as keyof typeof weights] }));
+    const answer = await gateway.admin(
+      'PUT',
+      '/experiments/ranker-v2',
+      { ...rest, variants: reweighed },
+      { 'if-match': '*' },
+    );
+    expect(answer.status).toBe(200);
+    const seen = (await infer(gateway.url, 'met-while-away')).headers.get('x-switchyard-variant');
+    expect(seen).toBe(variant);
+    expect(Number(await stickyLookups('kept'))).toBeGreaterThan(0);
   });
 
   it('at the start leaves the configuration on disk to serve from', async () => {

@@ -467,6 +467,30 @@ export function describeConfigurationStore(
       expect(held.filter(Boolean)).toHaveLength(1);
     });
 
+    it('keeps the first assignment of each unit until its time is over or its tenant is forgotten', async () => {
+      const kept = (variant: string) => ({ variant, revision: 3, propensityBp: 5_000 });
+      const hour = 3_600_000;
+      const first = { 'acme/r@1@0/user/a': kept('v0'), 'acme/r@1@0/user/b': kept('v1') };
+      expect(await store.keepAssignments(new Map(Object.entries(first)), hour)).toEqual([]);
+      const again = {
+        'acme/r@1@0/user/b': kept('v0'),
+        'acme-2/r@1@0/user/a': kept('v1'),
+        'acme/r@1@0/user/c': kept('v1'),
+      };
+      expect(await store.keepAssignments(new Map(Object.entries(again)), 2_000)).toEqual([
+        'acme/r@1@0/user/b',
+      ]);
+      const ids = [...Object.keys({ ...first, ...again }), 'acme/r@1@0/user/nobody'];
+      // The clock of this store moves on by a second each time that it is asked.
+      expect(Object.fromEntries(await store.stickyAssignments(ids))).toEqual({ ...again, ...first });
+      expect(Object.fromEntries(await store.stickyAssignments(ids))).toEqual(first);
+      await store.removeExpiredAssignments();
+      await store.removeExpiredAssignments();
+      expect(await store.keepAssignments(new Map([['acme-2/r@1@0/user/a', kept('v0')]]), hour)).toEqual([]);
+      await store.forgetAssignments('acme');
+      expect([...(await store.stickyAssignments(ids)).keys()]).toEqual(['acme-2/r@1@0/user/a']);
+    });
+
     it('rejects within a bounded time while the server is away, and works again when it is back', async () => {
       const { proxy, store: cutOff } = await connectThroughProxy();
       await put(0, 'ranker', { n: 1 }, cutOff);
@@ -481,6 +505,7 @@ export function describeConfigurationStore(
           cutOff.secret('tenant/acme', () => 'x'),
           cutOff.secrets('tenant/'),
           cutOff.deleteSecret('tenant/acme'),
+          cutOff.stickyAssignments(['acme/r@1@0/user/a']),
           cutOff.holdLease({ name: 'automation', owner: 'a', ttlMs: 1 }),
           cutOff.releaseLease({ name: 'automation', owner: 'a' }),
         ].map((operation) => expect(operation).rejects.toMatchObject(unreachable)),

@@ -1,6 +1,7 @@
 import { compileSegments } from '../../experiments/audience/compile-segments.ts';
 import {
   type CompiledExperiment,
+  type CompileOptions,
   compileExperiment,
   type Surroundings,
 } from '../../experiments/compile-experiment.ts';
@@ -30,10 +31,11 @@ export function compiledWith(
     state = 'running',
     segments = [],
     ...surroundings
-  }: { readonly state?: ExperimentState; readonly segments?: readonly Segment[] } & Omit<
-    Surroundings,
-    'segments'
-  > = {},
+  }: { readonly state?: ExperimentState; readonly segments?: readonly Segment[] } & Pick<
+    CompileOptions,
+    'status'
+  > &
+    Omit<Surroundings, 'segments'> = {},
 ): CompiledExperiment {
   const result = compileExperiment({
     experiment: experimentWith(overrides),

@@ -23,6 +23,7 @@ const FIELDS = {
   ramp: true,
   schedule: true,
   bandit: true,
+  sticky: true,
 } as const satisfies Record<keyof Draft, true>;
 
 export const EXPERIMENT_FIELDS: readonly string[] = Object.keys(FIELDS);
