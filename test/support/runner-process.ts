@@ -8,6 +8,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { refOf } from './onnx-models.ts';
 
 const MAIN = fileURLToPath(new URL('../../models/runner/main.ts', import.meta.url));
+/** Ends the runner with the tests, however they end. */
+const PRELOAD = fileURLToPath(new URL('../../demo/die-with-parent.ts', import.meta.url));
 
 /** A model version for a repository; `ref` overrides what repository.json says of it. */
 export interface RepositoryModel {
@@ -69,7 +71,7 @@ export class RunnerProcess {
 
   /** Resolves when the process has said where it listens. */
   static async start(environment: Readonly<Record<string, string>>): Promise<RunnerProcess> {
-    const child = spawn(process.execPath, [MAIN], {
+    const child = spawn(process.execPath, ['--import', PRELOAD, MAIN], {
       env: {
         PATH: process.env['PATH'],
         PORT: '0',
@@ -77,12 +79,14 @@ export class RunnerProcess {
         ONNX_WORKERS: '1',
         ...environment,
       },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
-    for await (const line of createInterface({ input: child.stdout })) {
+    const { stdout } = child;
+    if (stdout === null) throw new Error('the runner has no output');
+    for await (const line of createInterface({ input: stdout })) {
       const record = JSON.parse(line);
       if (record.msg !== 'listening') continue;
-      child.stdout.resume();
+      stdout.resume();
       return new RunnerProcess(record.url, child);
     }
     throw new Error('the runner ended without listening');
