@@ -140,6 +140,7 @@ async function resultsOf(
     request.detailed === true ? await detailOf(connection, request, { ...measuring, segments }) : null;
   const reportedMetrics = reported(results, measured);
   const tenants = await tenantsOf(connection);
+  const serving = await servingOf(connection);
   const asOf = new Date(asOfMs).toISOString();
   const epochs = loaded.epochs.map(({ fromRevision, fromMs, weights }) => ({
     fromRevision,
@@ -159,7 +160,7 @@ async function resultsOf(
     moved: loaded.moved,
     metrics: reportedMetrics,
     queries: queriesOf(
-      { metrics: reportedMetrics, asOf, epochs, moved: loaded.moved, tenants },
+      { metrics: reportedMetrics, asOf, epochs, moved: loaded.moved, tenants, serving },
       request,
       measuring,
     ),
@@ -167,7 +168,7 @@ async function resultsOf(
     bayesian: bayesianResults(experiment, measured),
     policy: weighting && policyValues(weighting, measured, request),
     metricsAsServed: fallbacks === 0 ? [] : await measureAsServed(connection, request, measuring),
-    serving: await servingOf(connection),
+    serving,
     fallbacks,
     asServed: await asServedOf(connection),
     attribution: await attributedOutcomesOf(connection),

@@ -34,26 +34,32 @@ export interface LoadedExperiment extends UnitScope {
 
 /**
  * Makes, on a connection with the digest, what every query of the analysis reads: the views `exposure` and `outcome`
- * (each record once) and the tables `exposure_count`, `unit` (each unit once) and `tally` (what it did).
+ * (each record once) and the tables `exposure_cell`, `exposure_count`, `unit` (each unit once) and `tally` (what it did).
  */
 export async function loadExperiment(
   connection: DuckDBConnection,
   scope: AnalysisScope,
   { tallies, dialect }: { readonly tallies: Tallies; readonly dialect: Dialect },
 ): Promise<LoadedExperiment> {
-  await execute(connection, exposureView(scope, dialect), {});
-  await execute(connection, exposureCountTable(scope, dialect), {});
+  await execute(connection, cellTable(scope, dialect), {});
+  await execute(connection, exposureView(scope), {});
+  await execute(connection, exposureCountTable(scope), {});
   await execute(connection, outcomeView(scope, { tallies, dialect }), {});
   const epochs = await readEpochs(connection, scope.experiment);
-  const loaded = { epochs, moved: epochs.length > 1 && (await anyMoved(connection, epochs)) };
-  await execute(connection, `CREATE TEMP TABLE unit AS ${unitSql(loaded)}`, {});
+  const loaded = {
+    epochs,
+    moved: epochs.length > 1 && (await isAny(connection, movedUnitsSql({ epochs }))),
+    priced: await isAny(connection, 'SELECT coalesce(sum(priced), 0) AS n FROM exposure_count'),
+  };
+  await execute(connection, `CREATE TEMP TABLE unit AS ${unitSql(loaded, dialect)}`, {});
   await execute(connection, `CREATE TEMP TABLE tally AS ${tallySql(tallies, dialect)}`, {});
   return loaded;
 }
 
-async function anyMoved(connection: DuckDBConnection, epochs: readonly Epoch[]): Promise<boolean> {
-  const [row] = await rowsOf<{ units: bigint }>(connection, movedUnitsSql(epochs));
-  return row !== undefined && row.units > 0n;
+/** Whether the one number `n` of the query is above 0. */
+async function isAny(connection: DuckDBConnection, sql: string): Promise<boolean> {
+  const [row] = await rowsOf<{ n: bigint | number }>(connection, sql);
+  return row !== undefined && row.n > 0;
 }
 
 /** Which revisions count. */
@@ -62,21 +68,25 @@ export const revisionsSql = (
   { revision, fromRevision = 0 }: Pick<AnalysisScope, 'revision' | 'fromRevision'>,
 ) => `${column} BETWEEN ${fromRevision} AND ${revision}`;
 
-const exposureView = ({ experiment, asOfMs, ...scope }: AnalysisScope, { text }: Dialect) => `
+/** What exposures of the experiment have in common; `place`: which variant and cloud, as a number to group by. */
+const cellTable = ({ experiment, ...scope }: AnalysisScope, { text }: Dialect) => `
+  CREATE TEMP TABLE exposure_cell AS
+  SELECT *, dense_rank() OVER (ORDER BY variant, cloud)::INTEGER AS place FROM digest.exposure_cell
+  WHERE experiment = ${text(experiment.key)} AND ${revisionsSql('revision', scope)}`;
+
+const exposureView = ({ asOfMs }: AnalysisScope) => `
   CREATE TEMP VIEW exposure AS
   SELECT r.unit_h AS unit_id, r.id_h, r.at_ms, r.latency_ms, r.cost, c.* EXCLUDE (cell)
-  FROM digest.exposure r JOIN digest.exposure_cell c ON c.cell = r.cell
-  WHERE c.experiment = ${text(experiment.key)} AND ${revisionsSql('c.revision', scope)} AND r.at_ms <= ${asOfMs}`;
+  FROM digest.exposure r JOIN exposure_cell c ON c.cell = r.cell WHERE r.at_ms <= ${asOfMs}`;
 
-/** One row per combination of attributes: how many exposures it has (`n`), and since when. */
-const exposureCountTable = ({ experiment, asOfMs, ...scope }: AnalysisScope, { text }: Dialect) => `
+/** One row per combination of attributes: how many exposures it has (`n`), of how many the cost is known, since when. */
+const exposureCountTable = ({ asOfMs }: AnalysisScope) => `
   CREATE TEMP TABLE exposure_count AS
-  SELECT r.n, r.from_ms, c.* EXCLUDE (cell, cell_h)
+  SELECT r.n, r.priced, r.from_ms, c.* EXCLUDE (cell, cell_h)
   FROM (
-    SELECT cell, count(*)::DOUBLE AS n, min(at_ms)::DOUBLE AS from_ms FROM digest.exposure
-    WHERE at_ms <= ${asOfMs} GROUP BY cell
-  ) r JOIN digest.exposure_cell c ON c.cell = r.cell
-  WHERE c.experiment = ${text(experiment.key)} AND ${revisionsSql('c.revision', scope)}`;
+    SELECT cell, count(*)::DOUBLE AS n, count(cost)::DOUBLE AS priced, min(at_ms)::DOUBLE AS from_ms
+    FROM digest.exposure WHERE at_ms <= ${asOfMs} GROUP BY cell
+  ) r JOIN exposure_cell c ON c.cell = r.cell`;
 
 const outcomeView = (
   { experiment, asOfMs }: AnalysisScope,

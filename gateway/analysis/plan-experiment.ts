@@ -139,6 +139,7 @@ async function basisOf(
       ['TABLE', 'exposure_count'],
       ['VIEW', 'outcome'],
       ['VIEW', 'exposure'],
+      ['TABLE', 'exposure_cell'],
     ]) {
       await connection.run(`DROP ${kind} ${name}`);
     }

@@ -1,5 +1,6 @@
 import type { AnalysisScope } from './experiment-tables.ts';
 import type { ReportedMetric } from './measure-metrics.ts';
+import type { ServingResult } from './serving-results.ts';
 import type { Dialect } from './sql/dialect.ts';
 import { metricQuery } from './sql/metric-query.ts';
 
@@ -10,6 +11,7 @@ export interface Reproducible {
   readonly epochs: readonly { readonly fromRevision: number; readonly from: string }[];
   readonly moved: boolean;
   readonly tenants: readonly string[];
+  readonly serving: readonly Pick<ServingResult, 'cost'>[];
 }
 
 /** Whose SQL, and what besides variants to tell units apart by. */
@@ -20,7 +22,7 @@ export interface QueryOptions {
 
 /** By metric: what gives, over the lake itself, the moments that results were made of. */
 export function queriesOf(
-  { metrics, asOf, epochs, moved, tenants }: Reproducible,
+  { metrics, asOf, epochs, moved, tenants, serving }: Reproducible,
   { experiment, revision }: Pick<AnalysisScope, 'experiment' | 'revision'>,
   { dialect, dimension }: QueryOptions,
 ): Record<string, string> {
@@ -33,6 +35,7 @@ export function queriesOf(
     fromMs: Date.parse(epochs[0]?.from ?? asOf),
     moved,
     tenants,
+    priced: serving.some(({ cost }) => cost !== null),
     ...(dimension === undefined ? {} : { dimension }),
     epochs: epochs.map(({ fromRevision, from }) => ({ fromRevision, fromMs: Date.parse(from) })),
   };

@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { rowsOf } from '../pipeline/query.ts';
+import { execute, rowsOf } from '../pipeline/query.ts';
 
 /** What the gateway did for one variant in one cloud, over every exposure. */
 export interface ServingResult {
@@ -27,10 +27,10 @@ export interface AsServed {
 
 /** Per variant and cloud that answered; the cloud is null where none did. Of what clients report nothing is known. */
 const SERVING = `
-  SELECT variant, cloud, count(*)::DOUBLE AS exposures, count(*) FILTER (failed)::DOUBLE AS errors,
-    count(*) FILTER (fallback)::DOUBLE AS fallbacks, quantile_cont(latency_ms, [0.5, 0.95, 0.99]) AS latency,
-    sum(cost) AS total, avg(cost) AS "perAnswer"
-  FROM exposure WHERE latency_ms IS NOT NULL GROUP BY variant, cloud ORDER BY variant, cloud NULLS LAST`;
+  SELECT any_value(variant) AS variant, any_value(cloud) AS cloud, count(*)::DOUBLE AS exposures,
+    count(*) FILTER (failed)::DOUBLE AS errors, count(*) FILTER (fallback)::DOUBLE AS fallbacks,
+    quantile_cont(latency_ms, [0.5, 0.95, 0.99]) AS latency, sum(cost) AS total, avg(cost) AS "perAnswer"
+  FROM exposure WHERE latency_ms IS NOT NULL GROUP BY place ORDER BY variant, cloud NULLS LAST`;
 
 const AS_SERVED = `
   SELECT variant, served_target AS target, model, version, cloud, sum(n) AS exposures
@@ -63,13 +63,18 @@ export interface AttributedOutcomes extends Omit<AsServed, 'exposures'> {
   readonly meanValue: number | null;
 }
 
-export function attributedOutcomesOf(connection: DuckDBConnection): Promise<AttributedOutcomes[]> {
+export async function attributedOutcomesOf(connection: DuckDBConnection): Promise<AttributedOutcomes[]> {
+  // Few outcomes name a request, or none: a table of them spares looking all exposures up.
+  await execute(
+    connection,
+    'CREATE TEMP TABLE following AS SELECT request_h, event, value FROM outcome WHERE request_h IS NOT NULL',
+    {},
+  );
   return rowsOf<AttributedOutcomes>(
     connection,
     `SELECT e.variant, e.served_target AS target, e.model, e.version, e.cloud, o.event,
        count(*)::DOUBLE AS outcomes, avg(o.value) AS "meanValue"
-     FROM outcome o JOIN exposure e ON e.id_h = o.request_h
-     WHERE o.request_h IS NOT NULL
+     FROM following o JOIN exposure e ON e.id_h = o.request_h
      GROUP BY ALL ORDER BY ALL`,
   );
 }

@@ -62,7 +62,7 @@ const SEGMENT = `
     SELECT s.cell_h, s.units, d.dimension,
       coalesce(map_concat(MAP {'tenant': c.tenant}, c.dimensions)[d.dimension], '${NO_SEGMENT}') AS value
     FROM (SELECT cell_h, count(*) AS units FROM unit_cell GROUP BY cell_h) s
-      JOIN digest.exposure_cell c USING (cell_h), (SELECT unnest($dimensions) AS dimension) d
+      JOIN exposure_cell c USING (cell_h), (SELECT unnest($dimensions) AS dimension) d
   ), ranked AS (
     SELECT dimension, value, row_number() OVER (PARTITION BY dimension ORDER BY sum(units) DESC, value) AS place
     FROM valued GROUP BY dimension, value

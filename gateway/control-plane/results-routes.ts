@@ -85,11 +85,11 @@ export function reportRoute({ analysis, ship, ...options }: AnalysisRouteOptions
   };
 }
 
-const DIALECTS: Readonly<Record<string, (lakeUri: string) => Dialect>> = {
-  athena: () => ATHENA,
-  bigquery: () => BIGQUERY,
-  duckdb: duckDbDialect,
-};
+const DIALECTS: ReadonlyMap<unknown, (lakeUri: string) => Dialect> = new Map([
+  ['athena', () => ATHENA],
+  ['bigquery', () => BIGQUERY],
+  ['duckdb', duckDbDialect],
+]);
 
 /** The same as SQL for a warehouse. */
 export function queriesRoute({ analysis, ...options }: AnalysisRouteOptions): Route {
@@ -101,7 +101,7 @@ export function queriesRoute({ analysis, ...options }: AnalysisRouteOptions): Ro
     tag: 'experiments',
     summary: 'The same metrics as SQL for a warehouse over the lake, for data that outgrow one machine',
     parameters: [
-      queryParameter('dialect', 'Whose SQL', { enum: Object.keys(DIALECTS), default: 'athena' }),
+      queryParameter('dialect', 'Whose SQL', { enum: [...DIALECTS.keys()], default: 'athena' }),
       queryParameter(
         'dimension',
         'Also by the value of this dimension: tenant, or one that the endpoint records',
@@ -116,7 +116,7 @@ export function queriesRoute({ analysis, ...options }: AnalysisRouteOptions): Ro
     problems: ['invalid-request', 'not-found', 'wrong-state', 'lake-unavailable', 'analysis-busy'],
     handle: async (request, response) => {
       const name = request.query['dialect'] ?? 'athena';
-      const dialect = typeof name === 'string' ? DIALECTS[name]?.(analysis.lakeUri) : undefined;
+      const dialect = DIALECTS.get(name)?.(analysis.lakeUri);
       if (dialect === undefined)
         throw new Problem('invalid-request', 'dialect must be athena, bigquery or duckdb');
       const registered = await registeredExperiment(request, options);

@@ -15,12 +15,15 @@ const FILES_PER_DAY = 10;
 const START_MS = Date.UTC(2026, 10, 1);
 const DAY_MS = 86_400_000;
 
+/** Seconds by the clock and of CPU: of reading what is new, and of making the results. */
 interface Look {
-  readonly seconds: number;
-  readonly cpuSeconds: number;
-  readonly peakMb: number;
-  readonly exposures: number;
+  readonly readSeconds: number;
+  readonly readCpuSeconds: number;
   readonly filesRead: number;
+  readonly lookSeconds: number;
+  readonly lookCpuSeconds: number;
+  readonly exposures: number;
+  readonly peakMb: number;
 }
 
 export async function benchAnalysis(): Promise<BenchResult> {
@@ -41,28 +44,37 @@ export async function benchAnalysis(): Promise<BenchResult> {
       name: 'analysis',
       unit: 'seconds',
       rows: [
-        {
-          subject: `first look at ${millions(first)} million exposures and outcomes each`,
-          median: first.seconds,
-        },
-        { subject: 'its CPU time, over two cores', median: first.cpuSeconds / 2 },
-        { subject: 'next look, after 1 % more', median: second.seconds },
-        { subject: 'its CPU time, over two cores', median: second.cpuSeconds / 2 },
+        ...rowsOf(`${millions(first)} million exposures and outcomes each`, first),
+        ...rowsOf('1 % more', second),
       ],
       ratios: [
-        { label: '10 s ÷ first look', value: 10 / first.seconds, budget: 1 },
+        { label: '10 s ÷ (reading everything + results)', value: 10 / totalOf(first), budget: 1 },
         {
           label: `2,000 MB ÷ peak memory (${Math.round(second.peakMb)} MB)`,
           value: 2_000 / second.peakMb,
           budget: 1,
         },
-        { label: 'first look ÷ next look', value: first.seconds / second.seconds, budget: 3 },
+        // A hundredth as much to read; the rest of it is what does not depend on how much is new.
+        {
+          label: 'CPU of reading everything ÷ of reading 1 % more',
+          value: first.readCpuSeconds / second.readCpuSeconds,
+          budget: 10,
+        },
       ],
     };
   } finally {
     await rm(root, { recursive: true, force: true });
   }
 }
+
+const totalOf = ({ readSeconds, lookSeconds }: Look) => readSeconds + lookSeconds;
+
+const rowsOf = (what: string, look: Look) => [
+  { subject: `reading ${what}`, median: look.readSeconds },
+  { subject: 'its CPU time, over two cores', median: look.readCpuSeconds / 2 },
+  { subject: `results after reading ${what}`, median: look.lookSeconds },
+  { subject: 'their CPU time, over two cores', median: look.lookCpuSeconds / 2 },
+];
 
 const millions = ({ exposures }: Look) => Math.round(exposures / 1e6);
 
@@ -99,7 +111,8 @@ const EXPOSURE_COLUMNS = `'movie-ranking' AS endpoint, 'ranker-v2' AS experiment
   'ranker-v1-aws' AS assigned_target, 'ranker-v1-aws' AS served_target, 'movie-ranker' AS model, 'v1' AS version,
   CASE WHEN u % 3 = 0 THEN 'aws' ELSE 'gcp' END AS cloud, 'us-east-1' AS region, false AS fallback, 1 AS attempts,
   CASE WHEN i % 500 = 0 THEN 502 ELSE 200 END AS status, NULL::VARCHAR AS error,
-  round(5 + 20 * random() ** 3, 3)::DOUBLE AS latency_ms`;
+  round(5 + 20 * random() ** 3, 3)::DOUBLE AS latency_ms, NULL::DOUBLE AS cost, false AS reported,
+  MAP {}::MAP(VARCHAR, VARCHAR) AS dimensions`;
 const OUTCOME_COLUMNS = `"at" + INTERVAL 1 SECOND AS received_at,
   CASE WHEN i % 3 = 0 THEN 'bought' ELSE 'rated' END AS event, 'user' AS unit_type,
   round(random() * 10, 1)::DOUBLE AS value, NULL::VARCHAR AS request_id`;

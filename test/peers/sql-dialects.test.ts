@@ -25,6 +25,7 @@ const SCOPE = {
     { fromRevision: 2, fromMs: Date.UTC(2026, 10, 20) },
   ],
   moved: true,
+  priced: true,
   fromMs: 0,
   tenants: ['acme', "o'neill"],
   quantiles: new Map([['control', 3.5]]),

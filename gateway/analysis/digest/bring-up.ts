@@ -1,7 +1,7 @@
-import type { DuckDBConnection } from '@duckdb/node-api';
+import { type DuckDBConnection, INTEGER, LIST, listValue, VARCHAR } from '@duckdb/node-api';
 import type { ObjectInfo } from '../../../models/artifacts/object-store.ts';
 import type { LakeReader } from '../../pipeline/lake-reader.ts';
-import { rowsOf } from '../../pipeline/query.ts';
+import { execute, rowsOf } from '../../pipeline/query.ts';
 import type { DigestTable } from './digest-schema.ts';
 import { forgetFiles } from './forget-files.ts';
 import { inTransaction } from './in-transaction.ts';
@@ -75,17 +75,19 @@ async function read(
   const firstFile = next?.file ?? 1;
   await inTransaction(connection, async () => {
     await ingestFiles(connection, table, { paths, firstFile });
-    for (const [index, { name, tag }] of objects.entries()) {
-      await connection.run('INSERT INTO digest.file VALUES ($file, $kind, $name, $tag, false)', {
-        file: firstFile + index,
-        kind: table.kind,
-        name,
-        tag,
-      });
-    }
+    await execute(connection, NOTE_FILES, {
+      ...{ firstFile: { value: firstFile, type: INTEGER }, kind: { value: table.kind, type: VARCHAR } },
+      names: { value: listValue(objects.map(({ name }) => name)), type: LIST(VARCHAR) },
+      tags: { value: listValue(objects.map(({ tag }) => tag)), type: LIST(VARCHAR) },
+    });
   });
   await lake.forget(objects);
 }
+
+const NOTE_FILES = `
+  INSERT INTO digest.file BY NAME
+  SELECT ($firstFile + place - 1)::INTEGER AS file, $kind AS kind, name, tag, false AS settled
+  FROM (SELECT unnest($names) AS name, unnest($tags) AS tag, generate_subscripts($names, 1) AS place)`;
 
 function* batches(objects: readonly ObjectInfo[]): Generator<ObjectInfo[]> {
   let batch: ObjectInfo[] = [];

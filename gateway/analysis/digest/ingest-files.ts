@@ -14,11 +14,18 @@ export async function ingestFiles(
   { paths, firstFile }: { readonly paths: readonly string[]; readonly firstFile: number },
 ): Promise<void> {
   const files: Parameters = { paths: { value: listValue(paths.map(literalPath)), type: LIST(VARCHAR) } };
-  const numbered: Parameters = { ...files, firstFile: { value: firstFile, type: INTEGER } };
-  await execute(connection, incomingSql(table), numbered);
-  if (await anyNewCell(connection, table)) await execute(connection, newCellsSql(table), files);
-  await execute(connection, insertSql(table), {});
-  await execute(connection, 'DROP TABLE incoming', {});
+  const first: Parameters = { firstFile: { value: firstFile, type: INTEGER } };
+  const found = async (sql: string, parameters: Parameters = {}) =>
+    (await rowsOf(connection, `${sql} LIMIT 1`, parameters)).length > 0;
+  if (!(await found(`SELECT 1 FROM digest.${table.cells}`)))
+    await execute(connection, newCellsSql(table), files);
+  await execute(connection, insertSql(table), { ...files, ...first });
+  // Combinations are nearly always known, and looking for new ones first would be reading everything twice.
+  const added = `digest.${table.rows} WHERE file >= $firstFile`;
+  if (!(await found(`SELECT 1 FROM ${added} AND cell IS NULL`, first))) return;
+  await execute(connection, `DELETE FROM ${added}`, first);
+  await execute(connection, newCellsSql(table), files);
+  await execute(connection, insertSql(table), { ...files, ...first });
 }
 
 /** Files of older versions lack newer columns. */
@@ -35,22 +42,6 @@ const cellHash = ({ attributes }: DigestTable) =>
     .map(({ from }) => `hash(${from})`)
     .join(', ')})`;
 
-function incomingSql(table: DigestTable): string {
-  return `
-    CREATE TEMP TABLE incoming AS
-    SELECT hash(tenant, id) AS id_h, hash(tenant, unit) AS unit_h, ${cellHash(table)} AS cell_h,
-      ($firstFile + file_index)::INTEGER AS file, ${selected(table.measures).join(', ')}
-    FROM ${sourceOf(table)}`;
-}
-
-async function anyNewCell(connection: DuckDBConnection, { cells }: DigestTable): Promise<boolean> {
-  const found = await rowsOf(
-    connection,
-    `SELECT 1 FROM incoming ANTI JOIN digest.${cells} USING (cell_h) LIMIT 1`,
-  );
-  return found.length > 0;
-}
-
 /** Combinations that the digest has not seen yet get the next numbers. */
 function newCellsSql(table: DigestTable): string {
   const { cells, attributes } = table;
@@ -61,6 +52,13 @@ function newCellsSql(table: DigestTable): string {
     WHERE cell_h NOT IN (SELECT cell_h FROM digest.${cells})`;
 }
 
-const insertSql = ({ rows, cells }: DigestTable) => `
-  INSERT INTO digest.${rows} BY NAME
-  SELECT incoming.* EXCLUDE (cell_h), cell.cell FROM incoming JOIN digest.${cells} AS cell USING (cell_h)`;
+/** Rows of a combination that has no number yet have null for it. */
+function insertSql(table: DigestTable): string {
+  return `
+    INSERT INTO digest.${table.rows} BY NAME
+    SELECT incoming.* EXCLUDE (cell_h), cell.cell FROM (
+      SELECT hash(tenant, id) AS id_h, hash(tenant, unit) AS unit_h, ${cellHash(table)} AS cell_h,
+        ($firstFile + file_index)::INTEGER AS file, ${selected(table.measures).join(', ')}
+      FROM ${sourceOf(table)}
+    ) AS incoming LEFT JOIN digest.${table.cells} AS cell USING (cell_h)`;
+}

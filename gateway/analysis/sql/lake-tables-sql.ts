@@ -8,6 +8,8 @@ export interface LakeScope extends AnalysisScope {
   readonly fromMs: number;
   /** Of whom there are exposures. */
   readonly tenants: readonly string[];
+  /** Whether the cost of any exposure is known; files of older versions have no column for it. */
+  readonly priced: boolean;
 }
 
 /**
@@ -15,7 +17,7 @@ export interface LakeScope extends AnalysisScope {
  * the exposure has none.
  */
 export function exposuresSql(
-  { experiment, asOfMs, fromMs, tenants, ...scope }: LakeScope,
+  { experiment, asOfMs, fromMs, tenants, priced, ...scope }: LakeScope,
   dialect: Dialect,
   dimension?: string,
 ): string {
@@ -24,8 +26,8 @@ export function exposuresSql(
   const segment = dimension === undefined ? '' : ', segment';
   const days = { fromMs, toMs: asOfMs };
   return `
-  SELECT unit_id, at_ms, revision, variant, latency_ms, cost, failed, fallback${segment} FROM (
-    SELECT CONCAT(tenant, '/', unit) AS unit_id, ${epochMs(at)} AS at_ms, revision, variant, latency_ms, cost, fallback,
+  SELECT unit_id, at_ms, revision, variant, latency_ms,${priced ? ' cost,' : ''} failed, fallback${segment} FROM (
+    SELECT CONCAT(tenant, '/', unit) AS unit_id, ${epochMs(at)} AS at_ms, revision, variant, latency_ms,${priced ? ' cost,' : ''} fallback,
       (status >= 500 OR error IS NOT NULL) AS failed,${dimension === undefined ? '' : ` ${segmentSql(dimension, dialect)} AS segment,`}
       ROW_NUMBER() OVER (PARTITION BY tenant, id ORDER BY ${at}) AS copy_number
     FROM ${table('exposures')}

@@ -29,16 +29,14 @@ export function metricQuery(metric: Metric, scope: QueryScope, dialect: Dialect)
   const measured = tallies.events.length > 0;
   const tables = [
     `exposure AS (${exposuresSql(scope, dialect, dimension)}\n)`,
-    `unit AS (${unitSql(scope)}\n)`,
+    `unit AS (${unitSql(scope, dialect)}\n)`,
     ...(measured ? [`outcome AS (${outcomesSql(scope, { tallies, beforeMs, dialect })}\n)`] : []),
   ];
   if (values === null) {
     const each = valuesSql(metric, { dialect, epoch: scope.epochs.length - 1 });
     return query(tables, sharesBelowSql(each, scope.quantiles, dialect));
   }
-  // A metric of the gateway tallies nothing, and joins a table without rows.
-  const tally = measured ? tallySql(tallies, dialect) : 'SELECT unit_id FROM unit WHERE FALSE';
-  const withTally = [...tables, `tally AS (${tally})`];
+  const withTally = measured ? [...tables, `tally AS (${tallySql(tallies, dialect)})`] : tables;
   const perUnit = unitValueSql(metric, values, { dialect, asOfMs });
   if (dimension === undefined) return query(withTally, momentsSql(perUnit, values, ['epoch']));
   return query(

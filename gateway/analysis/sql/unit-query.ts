@@ -9,12 +9,15 @@ export interface UnitScope {
   readonly epochs: readonly { readonly fromRevision: number; readonly fromMs: number }[];
   /** Whether some unit was moved by a change: then nobody's outcomes count past the end of the unit's epoch. */
   readonly moved: boolean;
+  /** Whether the cost of any exposure is known. */
+  readonly priced: boolean;
 }
 
 /** Of answers that the gateway gave; of exposures that clients report nothing is known. */
-const SUMS = `COUNT(latency_ms) AS exposures, SUM(latency_ms) AS latency_sum,
-    COUNT(CASE WHEN failed THEN 1 END) AS error_sum, COUNT(CASE WHEN fallback THEN 1 END) AS fallback_sum,
-    COUNT(cost) AS priced, SUM(cost) AS cost_sum`;
+const sumsSql = ({ priced }: UnitScope, { double }: Dialect) => `COUNT(latency_ms) AS exposures,
+    SUM(latency_ms) AS latency_sum, COUNT(CASE WHEN failed THEN 1 END) AS error_sum,
+    COUNT(CASE WHEN fallback THEN 1 END) AS fallback_sum,
+    ${priced ? 'COUNT(cost) AS priced, SUM(cost) AS cost_sum' : `0 AS priced, CAST(NULL AS ${double}) AS cost_sum`}`;
 
 /**
  * Each unit of `exposure` once: its variant, its first exposure, and the epoch of weights that it was first seen in,
@@ -22,10 +25,11 @@ const SUMS = `COUNT(latency_ms) AS exposures, SUM(latency_ms) AS latency_sum,
  * weights. After a change that moved units, what anybody did later is left out (`until_ms`): to leave out only those
  * who moved, as far as they were seen again, would bias the variant that they were taken from.
  */
-export function unitSql({ epochs, moved }: UnitScope): string {
+export function unitSql(scope: UnitScope, dialect: Dialect): string {
+  const { epochs, moved } = scope;
   if (epochs.length < 2) {
     return `
-  SELECT unit_id, MIN(variant) AS variant, MIN(at_ms) AS first_ms, ${SUMS}, 0 AS epoch, CAST(NULL AS BIGINT) AS until_ms,
+  SELECT unit_id, MIN(variant) AS variant, MIN(at_ms) AS first_ms, ${sumsSql(scope, dialect)}, 0 AS epoch, CAST(NULL AS BIGINT) AS until_ms,
     CASE WHEN MIN(variant) <> MAX(variant) THEN 'crossed' ELSE 'analysed' END AS state
   FROM exposure GROUP BY unit_id`;
   }
@@ -34,24 +38,24 @@ export function unitSql({ epochs, moved }: UnitScope): string {
   SELECT unit_id, variant, first_ms, exposures, latency_sum, error_sum, fallback_sum, priced, cost_sum, epoch,
     ${moved ? `CASE ${ends.join(' ')} END` : 'CAST(NULL AS BIGINT)'} AS until_ms,
     CASE WHEN variant <> other THEN 'crossed' ELSE 'analysed' END AS state
-  FROM (${unitsByEpochSql(epochs)}) p WHERE place = 1`;
+  FROM (${unitsByEpochSql(scope, sumsSql(scope, dialect))}) p WHERE place = 1`;
 }
 
 /** How many units were in different variants in different epochs, but in one in each. */
-export function movedUnitsSql(epochs: UnitScope['epochs']): string {
+export function movedUnitsSql(scope: Pick<UnitScope, 'epochs'>): string {
   return `
-  SELECT COUNT(*) AS units FROM (
-    SELECT unit_id FROM (${unitsByEpochSql(epochs)}) p GROUP BY unit_id
+  SELECT COUNT(*) AS n FROM (
+    SELECT unit_id FROM (${unitsByEpochSql(scope)}) p GROUP BY unit_id
     HAVING MIN(variant) <> MAX(variant) AND COUNT(CASE WHEN variant <> other THEN 1 END) = 0
   ) m`;
 }
 
-function unitsByEpochSql(epochs: UnitScope['epochs']): string {
+function unitsByEpochSql({ epochs }: Pick<UnitScope, 'epochs'>, sums?: string): string {
   const cases = epochs
     .slice(1)
     .map(({ fromRevision }, epoch) => `WHEN revision < ${fromRevision} THEN ${epoch}`);
   return `
-    SELECT unit_id, epoch, MIN(variant) AS variant, MAX(variant) AS other, MIN(at_ms) AS first_ms, ${SUMS},
+    SELECT unit_id, epoch, MIN(variant) AS variant, MAX(variant) AS other, MIN(at_ms) AS first_ms,${sums === undefined ? '' : ` ${sums},`}
       ROW_NUMBER() OVER (PARTITION BY unit_id ORDER BY epoch) AS place
     FROM (SELECT e.*, CASE ${cases.join(' ')} ELSE ${epochs.length - 1} END AS epoch FROM exposure e) x
     GROUP BY unit_id, epoch`;
@@ -75,7 +79,7 @@ export interface ValueOptions {
   readonly only?: string;
 }
 
-/** One row per analysed unit with a metric's values of it, winsorised, over `unit` and `tally`. */
+/** One row per analysed unit with a metric's values of it, winsorised, over `unit` and, of outcomes, `tally`. */
 export function unitValueSql(
   metric: Metric,
   { y, x, p, q }: UnitValues,
@@ -88,7 +92,7 @@ export function unitValueSql(
     `, ${expression ?? `CAST(NULL AS ${dialect.double})`} AS ${name}`;
   const values = `
   SELECT u.unit_id, u.variant, u.epoch, u.first_ms, ${y} AS y${optional('x', x)}${optional('p', p)}${optional('q', q)}
-  FROM unit u LEFT JOIN tally t ON t.unit_id = u.unit_id
+  FROM unit u${metric.source === 'gateway' ? '' : ' LEFT JOIN tally t ON t.unit_id = u.unit_id'}
   WHERE ${conditions.join(' AND ')}`;
   const { cap } = metric;
   if (cap === undefined) return values;

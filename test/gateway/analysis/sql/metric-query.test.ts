@@ -132,7 +132,7 @@ describe('the query that a metric comes with', () => {
     const metric = EVERY_METRIC.find(({ covariate }) => covariate?.days === 7) ?? expect.fail();
     const scope = {
       ...{ experiment: EXPERIMENT, revision: 2, asOfMs: AS_OF, fromMs: T0, tenants: ['acme', "o'neill"] },
-      ...{ epochs: [{ fromRevision: 1, fromMs: T0 }], moved: false, quantiles: new Map() },
+      ...{ epochs: [{ fromRevision: 1, fromMs: T0 }], moved: false, priced: false, quantiles: new Map() },
     };
     for (const dialect of [ATHENA, BIGQUERY]) {
       const read = metricQuery(metric, scope, dialect).matchAll(/FROM (?:exposures|outcomes)\s+WHERE (.*)/g);
