@@ -194,6 +194,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       featureStore,
       source,
       analysis,
+      targets,
       ship: () => options.shipSpool(spool),
     },
   });

@@ -15,6 +15,7 @@ import { type PowerRequest, type PowerResults, planExperiment } from './plan-exp
 import type { Weighting } from './policy-values.ts';
 import { type AudienceRequest, type AudienceUnits, previewAudience } from './preview-audience.ts';
 import { type MetricPreview, type PreviewRequest, previewMetric } from './preview-metric.ts';
+import { type RecentTraffic, recentTraffic } from './recent-traffic.ts';
 
 /** Raised when the same input would give other results, or in another shape. */
 const RESULTS_VERSION = 3;
@@ -118,6 +119,13 @@ export class Analysis {
   async plan(request: Omit<PowerRequest, 'asOfMs' | 'metrics'>): Promise<PowerResults> {
     const { digest } = await this.#open();
     return planExperiment(digest, { ...request, metrics: this.#options.metrics(), asOfMs: this.#now() });
+  }
+
+  /** How things went in the last hours. */
+  async traffic(hours: number): Promise<RecentTraffic> {
+    const { reader } = await this.#open();
+    const asOfMs = this.#now();
+    return recentTraffic(reader, { fromMs: asOfMs - hours * HOUR_MS, asOfMs });
   }
 
   /** Nothing may be asked any more. */

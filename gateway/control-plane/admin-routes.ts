@@ -8,6 +8,7 @@ import { featureRoutes } from '../features/feature-routes.ts';
 import type { FeatureStore } from '../features/feature-store.ts';
 import type { Route } from '../http/route.ts';
 import { type SnapshotSource, TENANT_SECRET_PREFIX } from '../snapshot/snapshot-source.ts';
+import type { Targets } from '../targets/targets.ts';
 import { analysisRoutes } from './analysis-routes.ts';
 import { auditRoutes } from './audit-routes.ts';
 import { ConfigurationWriter } from './change-configuration.ts';
@@ -27,8 +28,10 @@ import { keyRoutes } from './key-routes.ts';
 import { layerRoutes } from './layer-routes.ts';
 import { overrideTokenRoute } from './override-token-route.ts';
 import { type ResourceRules, resourceRoutes } from './resource-routes.ts';
+import { samplesRoute } from './samples-route.ts';
 import { segmentRules } from './segment-rules.ts';
 import { segmentValuesRoutes } from './segment-values-routes.ts';
+import { trafficRoutes } from './traffic-routes.ts';
 import { webhookRoutes, webhookRules } from './webhook-routes.ts';
 
 export interface AdminOptions {
@@ -37,12 +40,21 @@ export interface AdminOptions {
   readonly events: ConfigurationEvents;
   readonly featureStore: FeatureStore;
   readonly analysis: Analysis;
+  readonly targets: Targets;
   /** Brings what is still in the spool to the lake. */
   readonly ship: () => Promise<void>;
 }
 
 /** The control plane, `/admin/v1/…`: who may call what is in each route. */
-export function adminRoutes({ store, source, events, featureStore, analysis, ship }: AdminOptions): Route[] {
+export function adminRoutes({
+  store,
+  source,
+  events,
+  featureStore,
+  analysis,
+  targets,
+  ship,
+}: AdminOptions): Route[] {
   const writer = new ConfigurationWriter(store, source);
   const rules: Readonly<Record<string, ResourceRules>> = {
     experiments: {
@@ -76,6 +88,8 @@ export function adminRoutes({ store, source, events, featureStore, analysis, shi
     holdoutResultsRoute({ source, analysis, ship }),
     importRoute(),
     ...analysisRoutes({ writer, source, analysis, ship }),
+    samplesRoute(),
+    ...trafficRoutes({ source, analysis, targets }),
     ...RESOURCE_KINDS.flatMap((kind) => resourceRoutes(kind, writer, rules[kind.name])),
     ...configurationRoutes({ writer, rules }),
     ...featureRoutes(featureStore),

@@ -64,7 +64,11 @@ export class LakeReader {
 
   /** Everything of one kind that is in the lake now. Throws ObjectStoreError when the store cannot be read. */
   async source(kind: RecordKind): Promise<LakeSource> {
-    const objects = await this.objects(kind);
+    return this.sourceOf(kind, await this.objects(kind));
+  }
+
+  /** What is in these objects, all of one kind. */
+  async sourceOf(kind: RecordKind, objects: readonly ObjectInfo[]): Promise<LakeSource> {
     return objects.length === 0 ? emptySource(kind) : parquetSource(kind, await this.#files.paths(objects));
   }
 

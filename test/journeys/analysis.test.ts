@@ -285,3 +285,15 @@ describe('a draft', () => {
     expect((await audience({ country: { $near: 'DE' } })).code).toBe('invalid-configuration');
   });
 });
+
+describe('how things go now', () => {
+  it('is told of the last hours, and by a target when it is asked', async () => {
+    const { body: traffic } = await gateway.admin('GET', '/traffic?hours=168');
+    expect(traffic.experiments[0].experiment).toBe('ranker-v2');
+    expect((await gateway.admin('GET', '/traffic?hours=0')).status).toBe(400);
+
+    const { body: state } = await gateway.admin('GET', '/targets/ranker-v1-aws/state');
+    expect(state).toEqual({ target: 'ranker-v1-aws', ready: false, circuitOpen: false, model: null });
+    expect((await gateway.admin('GET', '/targets/nowhere/state')).status).toBe(404);
+  });
+});

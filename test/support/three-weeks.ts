@@ -2,9 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Exposure, Outcome } from '../../experiments/exposure.ts';
+import type { Invocation } from '../../gateway/pipeline/invocation.ts';
 import { FileStore } from '../../models/artifacts/file-store.ts';
 import { deliverTo } from './pipeline.ts';
-import { exposure, outcome } from './records.ts';
+import { exposure, invocation, outcome } from './records.ts';
 import { seededRandom } from './seeded-random.ts';
 import type { TestGateway } from './test-gateway.ts';
 
@@ -41,7 +42,7 @@ export async function threeWeeks(gateway: TestGateway): Promise<void> {
   await gateway.register('/experiments/search-ranker/start', undefined);
   const scratch = await mkdtemp(join(tmpdir(), 'switchyard-history-'));
   await deliverTo(new FileStore(join(gateway.dataDir, 'lake')), join(scratch, 'spool'), [
-    recordsUntil(Date.now()),
+    { ...recordsUntil(Date.now()), invocations: callsUntil(Date.now()) },
   ]);
   await rm(scratch, { recursive: true, force: true });
 }
@@ -88,4 +89,32 @@ function recordsUntil(nowMs: number): { exposures: Exposure[]; outcomes: Outcome
     if (random() < 0.2) did('bought', Math.round(100 * random()));
   }
   return { exposures, outcomes };
+}
+
+/** Of the last hour: calls of both targets, one of which fails now and then, and copies to a shadow. */
+function callsUntil(nowMs: number): Invocation[] {
+  const random = seededRandom(3);
+  return Array.from({ length: 240 }, (_, index) => {
+    const at = nowMs - index * 12_000;
+    const gcp = index % 2 === 0;
+    const common = { at, endpoint: 'search', experiment: 'search-ranker', latencyMs: 4 + 20 * random() ** 2 };
+    if (index % 8 === 0) {
+      const same = random() < 0.8;
+      return invocation({
+        ...common,
+        target: 'ranker-v2-aws',
+        call: 'shadow',
+        difference: same ? 'none' : 'values',
+        distance: same ? 0 : 0.12,
+        overlap: same ? 1 : 0.8,
+        sample: same ? null : 'client: {"data":[0.61,0.44]}\nshadow: {"data":[0.58,0.47]}',
+      });
+    }
+    return invocation({
+      ...common,
+      target: gcp ? 'ranker-v2-gcp' : 'ranker-v1-aws',
+      cloud: gcp ? 'gcp' : 'aws',
+      outcome: gcp && random() < 0.06 ? 'failed' : 'answered',
+    });
+  });
 }

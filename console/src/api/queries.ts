@@ -1,9 +1,10 @@
-import { useQuery } from '@tanstack/react-query';
+import { queryOptions, useQuery } from '@tanstack/react-query';
 import { api, unwrap } from './client.ts';
 import { readAll } from './read-all.ts';
 import type { Results } from './results.ts';
 import type {
   StoredEndpoint,
+  StoredEnvironment,
   StoredExperiment,
   StoredHalt,
   StoredHoldout,
@@ -28,7 +29,8 @@ type Collection =
   | 'metrics'
   | 'layers'
   | 'holdouts'
-  | 'halts';
+  | 'halts'
+  | 'environments';
 
 function useCollection<Item>(collection: Collection) {
   return useQuery({
@@ -52,6 +54,7 @@ export const useEndpoints = () => useCollection<StoredEndpoint>('endpoints');
 export const useMetrics = () => useCollection<StoredMetric>('metrics');
 export const useLayers = () => useCollection<StoredLayer>('layers');
 export const useHoldouts = () => useCollection<StoredHoldout>('holdouts');
+export const useEnvironments = () => useCollection<StoredEnvironment>('environments');
 export const useHalts = () => useCollection<StoredHalt>('halts');
 export const useTenants = () => useCollection<StoredTenant>('tenants');
 
@@ -66,18 +69,13 @@ export function useExperiment(key: string) {
 }
 
 /** Results are counted from the lake: they are read again every so often, not at every look. */
-export function useResults(
-  key: string,
-  options: { readonly enabled?: boolean; readonly detailed?: boolean } = {},
-) {
-  const { detailed = false } = options;
-  return useQuery({
+export function resultsQuery(key: string, detailed: boolean) {
+  return queryOptions({
     queryKey: ['results', key, detailed],
     queryFn: () =>
       unwrap(
         api.GET('/admin/v1/experiments/{key}/results', { params: { path: { key }, query: { detailed } } }),
       ) as unknown as Promise<Results>,
-    enabled: options.enabled ?? true,
     staleTime: 15_000,
     refetchInterval: 30_000,
   });

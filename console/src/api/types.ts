@@ -13,4 +13,5 @@ export type StoredMetric = Schemas['StoredMetric'];
 export type StoredLayer = Schemas['StoredLayer'];
 export type StoredHoldout = Schemas['StoredHoldout'];
 export type StoredHalt = Schemas['StoredHalt'];
+export type StoredEnvironment = Schemas['StoredEnvironment'];
 export type StoredTenant = Schemas['StoredTenant'];

@@ -20,6 +20,11 @@ export function signedFigure(value: number): string {
   return `${sign(value)}${figure(Math.abs(value))}`;
 }
 
+/** 165436 → `162 KiB`. */
+export function bytes(value: number): string {
+  return value < 1_048_576 ? `${figure(Math.ceil(value / 1_024))} KiB` : `${figure(value / 1_048_576)} MiB`;
+}
+
 export function count(value: number): string {
   return value.toLocaleString('en');
 }

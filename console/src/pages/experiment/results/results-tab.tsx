@@ -1,5 +1,6 @@
 import { Alert, Group, Stack, Text, Title } from '@mantine/core';
-import { useResults } from '../../../api/queries.ts';
+import { useQuery } from '@tanstack/react-query';
+import { resultsQuery } from '../../../api/queries.ts';
 import type { Results } from '../../../api/results.ts';
 import type { StoredExperiment } from '../../../api/types.ts';
 import { Empty } from '../../../parts/empty.tsx';
@@ -19,7 +20,7 @@ import { VerdictCard } from './verdict-card.tsx';
 /** The verdict first, then the numbers behind it. */
 export function ResultsTab({ experiment }: { readonly experiment: StoredExperiment }) {
   const begun = experiment.state !== 'draft' && experiment.state !== 'in-review';
-  const results = useResults(experiment.key, { enabled: begun, detailed: true });
+  const results = useQuery({ ...resultsQuery(experiment.key, true), enabled: begun });
   if (!begun) {
     return (
       <Empty title="Not started">Results come once the experiment runs and its endpoint is called.</Empty>
