@@ -5,6 +5,7 @@ import { applyCommand, exportCommand } from './commands/configuration.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { experimentCommand } from './commands/experiment.ts';
 import { explainCommand } from './commands/explain.ts';
+import { importCommand } from './commands/import.ts';
 import { initCommand } from './commands/init.ts';
 import { modelCommand } from './commands/model.ts';
 import { demoCommand, runnerCommand, startCommand } from './commands/processes.ts';
@@ -32,6 +33,7 @@ export function createProgram(): Command {
     demoCommand(),
     applyCommand(),
     exportCommand(),
+    importCommand(),
     experimentCommand(),
     explainCommand(),
     modelCommand(),

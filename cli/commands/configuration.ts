@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { type Context, contextOf } from '../context.ts';
+import { readInput } from '../read-input.ts';
 import type { Terminal } from '../terminal.ts';
 
 const PATH = '/admin/v1/config';
@@ -45,7 +45,7 @@ interface Planned {
 }
 
 async function apply({ gateway, terminal }: Context, { file, dryRun, prune }: ApplyOptions): Promise<void> {
-  const content = file === '-' ? await readStandardInput() : await readFile(file, 'utf8');
+  const content = await readInput(file);
   const query = new URLSearchParams({
     ...(dryRun ? { dryRun: 'true' } : {}),
     ...(prune ? { prune: 'true' } : {}),
@@ -68,10 +68,4 @@ function lineOf({ action, kind, key, changes = [] }: Planned, terminal: Terminal
       `    ${path}: ${JSON.stringify(before ?? null)} → ${JSON.stringify(after ?? null)}`,
   );
   return [terminal.paint(color, `${sign} ${kind}/${key}`), ...fields].join('\n');
-}
-
-async function readStandardInput(): Promise<string> {
-  let text = '';
-  for await (const chunk of process.stdin.setEncoding('utf8')) text += chunk;
-  return text;
 }

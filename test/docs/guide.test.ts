@@ -3,9 +3,13 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { createProgram } from '../../cli/program.ts';
+import { RESOURCE_KINDS } from '../../gateway/catalogue/resources.ts';
 import { Guide } from '../../gateway/guide/guide.ts';
 import { GUIDE_PATH } from '../../gateway/guide/guide-link.ts';
+import type { Json } from '../../gateway/http/openapi-parts.ts';
+import { configurationPage } from '../support/configuration-page.ts';
 import { blocksOf, GUIDE, guidePages, readPage } from '../support/guide-blocks.ts';
 
 const PAGES = guidePages();
@@ -21,6 +25,21 @@ describe.each(PAGES)('the guide: %s', (page) => {
   it('has only blocks that are run or checked, and what is only checked is shell', async () => {
     const parsed = blocksOf(page).flatMap((block) => (block.kind === 'parsed' ? [block.text] : []));
     for (const text of parsed) await promisify(execFile)('bash', ['-n', '-c', text]);
+  });
+
+  it('shows only configuration that its schemas take', () => {
+    for (const block of blocksOf(page)) {
+      if (block.kind !== 'example') continue;
+      for (const [name, items] of Object.entries(parse(block.text) as Record<string, Json[]>)) {
+        const kind = RESOURCE_KINDS.find((known) => known.name === name);
+        for (const { model, ...item } of items) {
+          const written = kind !== undefined && 'parent' in kind ? item : { model, ...item };
+          expect(kind?.schema.safeParse(JSON.parse(JSON.stringify(written)))).toMatchObject({
+            success: true,
+          });
+        }
+      }
+    }
   });
 
   it('names only commands and scripts that there are', () => {
@@ -56,6 +75,12 @@ describe.each(PAGES)('the guide: %s', (page) => {
       all(html, /(?:src|<link[^>]* href)="([^"]*)"/g).filter((url) => !url.startsWith(GUIDE_PATH)),
     ).toEqual([]);
     expect(html).not.toContain('<script');
+  });
+});
+
+describe('the configuration reference', () => {
+  it('is made from the schemas (npx vitest -u writes it anew)', async () => {
+    await expect(configurationPage()).toMatchFileSnapshot('../../docs/guide/configuration.md');
   });
 });
 

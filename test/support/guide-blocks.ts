@@ -14,13 +14,19 @@ export type Block =
   | { readonly kind: 'stop'; readonly name: string }
   /** Needs an account of a cloud, or has been done already: only has to be shell. */
   | { readonly kind: 'parsed'; readonly text: string }
+  /** A configuration file that only has to be one. */
+  | { readonly kind: 'example'; readonly text: string }
   | { readonly kind: 'file'; readonly name: string; readonly text: string };
 
-/** The guide's pages, without `.md`. */
+/** The guide's pages, without `.md`: its contents first, then in their order. */
 export function guidePages(): string[] {
-  return readdirSync(GUIDE)
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => name.replace(/\.md$/, ''));
+  const contents = [...readPage('README').matchAll(/^- \[[^\]]*\]\(([^)]*)\.md\)/gm)].map(
+    ([, name = '']) => name,
+  );
+  const all = readdirSync(GUIDE).filter((name) => name.endsWith('.md'));
+  return ['README', ...contents, ...all.map((name) => name.replace(/\.md$/, ''))].filter(
+    (name, index, names) => names.indexOf(name) === index,
+  );
 }
 
 export const readPage = (page: string) => readFileSync(join(GUIDE, `${page}.md`), 'utf8');
@@ -49,5 +55,6 @@ function blockOf(lang: string, text: string, page: string): Block {
   if (name !== undefined) return { kind: 'background', name, text };
   if (lang === 'sh') return { kind: 'run', text, expected: '' };
   if (lang === 'sh parsed') return { kind: 'parsed', text };
+  if (lang === 'yaml example') return { kind: 'example', text };
   throw new Error(`${page}.md: a block of "${lang}" is neither run nor checked:\n${text}`);
 }

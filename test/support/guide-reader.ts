@@ -90,6 +90,7 @@ until grep -q '"msg":"listening"' .reader/${block.name}.log; do kill -0 $!; slee
       case 'stop':
         return `kill -INT -- -$(cat .reader/${block.name}.pid); while kill -0 -- -$(cat .reader/${block.name}.pid) 2> /dev/null; do sleep 0.1; done; rm .reader/${block.name}.pid`;
       case 'parsed':
+      case 'example':
         return ':';
     }
   }
