@@ -30,7 +30,7 @@ import { GuardrailCounters } from './guardrails/guardrail-counters.ts';
 import { GuardrailWatch } from './guardrails/guardrail-watch.ts';
 import { haltBy } from './guardrails/halt-variant.ts';
 import { guardByLake } from './guardrails/lake-guardrails.ts';
-import { createApp } from './http/app.ts';
+import { createHandler } from './http/app.ts';
 import { type Listening, listen } from './http/listen.ts';
 import { CALLBACK_PATH } from './http/sign-in-routes.ts';
 import { MonthlyUsage } from './limits/monthly-usage.ts';
@@ -159,7 +159,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
   });
   const events = new ConfigurationEvents(source);
   const tracing = await openTracing(config.tracing, countSpans(telemetry.registry, logger));
-  const app = createApp({
+  const app = createHandler({
     tracing,
     authentication: {
       source,

@@ -1,5 +1,5 @@
 import { anObject, jsonBody, ref } from '../http/openapi-parts.ts';
-import { type Route, tenantKey } from '../http/route.ts';
+import { type DirectRoute, type Route, tenantKey } from '../http/route.ts';
 import type { DataPlane } from './data-plane.ts';
 import { CONTEXT_HEADERS, OVERRIDE, openInferenceRoutes } from './open-inference-routes.ts';
 import { predictRoutes } from './predict-routes.ts';
@@ -14,11 +14,12 @@ const TAKEN = { accepted: 1, rejected: [] };
 const REPORT_PROBLEMS = ['invalid-request', 'body-too-large', 'unsupported-media-type', 'no-room'] as const;
 
 /** What tenants call. */
-export function dataPlaneRoutes(plane: DataPlane): Route[] {
+export function dataPlaneRoutes(plane: DataPlane): (Route | DirectRoute)[] {
   return [
     ...openInferenceRoutes(plane),
     ...predictRoutes(plane),
     {
+      direct: true,
       method: 'all',
       path: '/v1/proxy/{endpoint}/{+path}',
       access,

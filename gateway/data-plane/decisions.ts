@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Counter } from 'prom-client';
 
 /** What the gateway may decide on the way to an answer, beside asking the assigned target once. */
@@ -32,3 +33,6 @@ export class Decisions {
     return this.#made.join(', ');
   }
 }
+
+/** `x-switchyard-debug: decisions` asks to be told what was decided on the way. */
+export const wantsDecisions = (headers: IncomingHttpHeaders) => headers['x-switchyard-debug'] === 'decisions';

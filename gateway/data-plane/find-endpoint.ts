@@ -6,7 +6,7 @@ import type { CompiledEndpoint } from '../snapshot/snapshot.ts';
  * The endpoint by its key, for this tenant. One that exists for other tenants only is answered as one that does
  * not exist, so that keys cannot be sounded out.
  */
-export function findEndpoint(context: RequestContext, key: string): CompiledEndpoint {
+export function findEndpoint(context: RequestContext, key = ''): CompiledEndpoint {
   const endpoint = context.configuration?.snapshot.endpoints.get(key);
   const allowed = endpoint?.tenants === null || endpoint?.tenants.has(context.tenant?.key ?? '') === true;
   if (endpoint === undefined || !allowed)

@@ -1,4 +1,4 @@
-import type { Request, Response } from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { InferBody } from '../../models/codecs/infer-body.ts';
 import { renameInferResponse } from '../../models/codecs/write-open-inference.ts';
 import { sendInferBody } from '../../models/http/send-infer-body.ts';
@@ -18,8 +18,8 @@ import type { WireRequest } from './wire-protocol.ts';
 const RETRY_AFTER_SECONDS = 1;
 
 interface Exchange {
-  readonly request: Request;
-  readonly response: Response;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
   readonly wire: WireRequest;
 }
 

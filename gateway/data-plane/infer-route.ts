@@ -1,6 +1,6 @@
-import type { IncomingHttpHeaders } from 'node:http';
-import type { RequestHandler, Response } from 'express';
+import type { ServerResponse } from 'node:http';
 import { contextOf, type RequestContext } from '../http/request-context.ts';
+import type { DirectHandler } from '../http/route.ts';
 import { Cancellation } from '../targets/cancellation.ts';
 import { costOf } from '../targets/cost-of.ts';
 import type { InferenceCall } from '../targets/inference-call.ts';
@@ -10,7 +10,7 @@ import { spanned } from '../telemetry/spanned.ts';
 import type { DataPlane } from './data-plane.ts';
 import { deadlineOf } from './deadline.ts';
 import { attributesOf, decideInference, type Inference } from './decide-inference.ts';
-import { Decisions } from './decisions.ts';
+import { Decisions, wantsDecisions } from './decisions.ts';
 import { findEndpoint } from './find-endpoint.ts';
 import { finishInference } from './finish-inference.ts';
 import { hedgeBudgetOf } from './hedge-budget.ts';
@@ -21,13 +21,10 @@ import { throughCache } from './through-cache.ts';
 import type { WireProtocol } from './wire-protocol.ts';
 
 /** An inference in either protocol, of an endpoint or one version of it: read, assign, plan, attempt, record, answer. */
-export function inferRoute(
-  plane: DataPlane,
-  protocol: WireProtocol,
-): RequestHandler<{ endpoint: string; version?: string }> {
+export function inferRoute(plane: DataPlane, protocol: WireProtocol): DirectHandler {
   return async (request, response) => {
     const context = contextOf(response);
-    const endpoint = findEndpoint(context, request.params.endpoint);
+    const endpoint = findEndpoint(context, request.params['endpoint']);
     const deadline = deadlineOf(request, context, endpoint.endpoint.timeoutMs ?? plane.requestTimeoutMs);
     const wire = await protocol.read(request, plane.maxBodyBytes);
     const turn = plane.limits.turn(response, context.tenant?.key ?? '', deadline.atMs - performance.now());
@@ -36,7 +33,7 @@ export function inferRoute(
     const attributes = attributesOf(context, endpoint, sources);
     const learning = plane.sticky.learn(context, endpoint.sticky, attributes);
     if (learning !== undefined) await spanned(context.span, 'sticky assignments', learning);
-    const { version } = request.params;
+    const version = request.params['version'];
     const inference = decideInference(context, endpoint, { attributes, version });
     const { assigned } = inference.plan;
     const signature = () => signatureAt(plane.targets, assigned, context.requestId);
@@ -118,16 +115,13 @@ function recordAttempts(
 }
 
 /** Cancelled when the client goes away before its answer is complete. */
-function cancelledByClient(response: Response): Cancellation {
+function cancelledByClient(response: ServerResponse): Cancellation {
   const cancellation = new Cancellation();
   response.once('close', () => {
     if (!response.writableFinished) cancellation.cancel('client-left');
   });
   return cancellation;
 }
-
-/** `x-switchyard-debug: decisions` asks to be told what was decided on the way. */
-const wantsDecisions = (headers: IncomingHttpHeaders) => headers['x-switchyard-debug'] === 'decisions';
 
 /** W3C trace context is passed on as it came, if it came once and at a sane size. */
 function traceHeader(header: string | string[] | undefined): string | null {

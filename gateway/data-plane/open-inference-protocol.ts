@@ -1,4 +1,4 @@
-import type { Request } from 'express';
+import type { IncomingMessage } from 'node:http';
 import { isObject } from '../../models/codecs/decode-tensor.ts';
 import { type InferBody, inferBody, JSON_LENGTH_HEADER, jsonOf } from '../../models/codecs/infer-body.ts';
 import { errorBody } from '../../models/codecs/input-problem.ts';
@@ -16,7 +16,7 @@ export const openInferenceProtocol: WireProtocol = {
 };
 
 /** The body of an inference, unpacked, with the place where its JSON ends. */
-async function readInferBody(request: Request, maxBytes: number): Promise<InferBody> {
+async function readInferBody(request: IncomingMessage, maxBytes: number): Promise<InferBody> {
   const read = inferBody(await readBody(request, maxBytes), request.headers[JSON_LENGTH_HEADER]);
   if (read.ok) return read.value;
   throw new Problem('invalid-request', errorBody(read.problems).error);

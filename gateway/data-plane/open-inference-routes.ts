@@ -1,6 +1,6 @@
 import { OVERRIDE_HEADER } from '../access/override-token.ts';
 import { anObject, headerParameter, jsonBody } from '../http/openapi-parts.ts';
-import { type Route, tenantKey } from '../http/route.ts';
+import { type DirectRoute, type Route, tenantKey } from '../http/route.ts';
 import type { DataPlane } from './data-plane.ts';
 import { inferRoute } from './infer-route.ts';
 import {
@@ -63,17 +63,18 @@ const BINARY = {
 };
 
 /** A route of a whole endpoint, and the same of one version of it. */
-export function ofBoth(route: Route): Route[] {
+export function ofBoth<R extends Route>(route: R): R[] {
   const path = route.path.replace('{endpoint}', '{endpoint}/versions/{version}');
   return [route, { ...route, path, id: `${route.id}OfVersion` }];
 }
 
 /** The Open Inference Protocol v2 with its extensions, at an endpoint. */
-export function openInferenceRoutes(plane: DataPlane): Route[] {
+export function openInferenceRoutes(plane: DataPlane): (Route | DirectRoute)[] {
   const model = { method: 'get', access, tag } as const;
   return [
-    ...ofBoth({
+    ...ofBoth<DirectRoute>({
       ...model,
+      direct: true,
       method: 'post',
       path: '/v2/models/{endpoint}/infer',
       id: 'infer',

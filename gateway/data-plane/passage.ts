@@ -1,114 +1,193 @@
-import type { ClientRequest } from 'node:http';
-import type { NextFunction, Response } from 'express';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { Assignment, Enrolled } from '../../experiments/assignment.ts';
 import type { Target } from '../../models/catalogue/target.ts';
 import type { TracedSpan } from '../../models/tracing/traced-span.ts';
 import type { RequestContext } from '../http/request-context.ts';
-import { Problem } from '../problems.ts';
+import { Problem, type ProblemCode } from '../problems.ts';
 import type { CompiledEndpoint } from '../snapshot/snapshot.ts';
 import { breakOf } from '../targets/answer-outcome.ts';
+import type { AttemptEnd, AttemptFailure } from '../targets/attempt-outcome.ts';
 import { costOf } from '../targets/cost-of.ts';
 import { setAnswerHeaders, setParameters } from './answer-headers.ts';
 import { countAnswer } from './count-answer.ts';
 import type { DataPlane } from './data-plane.ts';
+import type { Decisions } from './decisions.ts';
 import type { HttpTarget } from './proxy-transport.ts';
 import { recordExposures } from './record-exposures.ts';
-import { type Called, recordInvocation } from './record-invocation.ts';
+import { recordInvocation } from './record-invocation.ts';
+import type { Deadline } from './run-plan.ts';
 import { parametersOf } from './side-assignments.ts';
 
 /** What a host that is down says through what stands before it. Its own 500 may be the fault of one request. */
 const TARGET_AWAY = new Set([502, 503, 504]);
+/** Overload passes in seconds or not at all. */
+const RETRY_AFTER_SECONDS = 1;
+
+/** A target that may be asked, and why it is there; null for the assigned one. */
+export interface Candidate {
+  readonly target: HttpTarget;
+  readonly role: 'twin' | 'default-target' | null;
+}
+
+/** One call of a target. */
+export interface PassageCall {
+  readonly target: HttpTarget;
+  readonly as: 'primary' | 'fallback';
+  readonly calledMs: number;
+  /** Of the call, where traces are kept. */
+  readonly span: TracedSpan | null;
+  /** Runs until the target's headers are there. */
+  readonly timer: NodeJS.Timeout;
+  /** Null while nothing has been sent; ends what is under way. */
+  abort: ((reason: Error) => void) | null;
+  outOfTime: boolean;
+  /** The target's headers are there, or it has failed. */
+  settled: boolean;
+}
 
 /** One proxied request on its way. */
 export interface Passage {
+  readonly request: IncomingMessage;
+  /** As the client sent them. */
+  readonly headers: IncomingHttpHeaders;
+  /** Below the target's own path. */
+  readonly path: string;
   readonly context: RequestContext;
-  readonly response: Response;
+  readonly response: ServerResponse;
   readonly endpoint: CompiledEndpoint;
   readonly assignment: Assignment;
   /** What it takes part in beside the experiment that chose the target. */
   readonly beside: readonly Enrolled[];
   readonly assigned: Target;
-  readonly target: HttpTarget;
-  /** Of the call, where traces are kept. */
-  readonly span: TracedSpan | null;
-  /** `performance.now()` when the target was chosen. */
-  readonly calledMs: number;
-  /** Runs until the target's headers are there. */
-  readonly timer: NodeJS.Timeout;
-  /** Hands a problem to Express, where it becomes the answer. */
-  readonly next: NextFunction;
-  upstream: ClientRequest | null;
-  outOfTime: boolean;
+  readonly deadline: Deadline;
+  readonly decisions: Decisions;
+  /** Whether the client asked to be told of them. */
+  readonly tellDecisions: boolean;
+  /** Whom to ask next, in order. */
+  readonly candidates: Candidate[];
+  /** Those whose breakers are open: asked when there is nobody else. */
+  readonly rested: Candidate[];
+  /** Hands over a problem, which becomes the answer. */
+  readonly next: (problem: unknown) => void;
+  /** The one under way, or the last. */
+  call: PassageCall | null;
+  calls: number;
+  /** Why the latest candidate came to nothing. */
+  failure: AttemptFailure | null;
 }
 
 /** The target's headers are there: this is the moment of the exposure, before any byte goes to the client. */
-export function begun(plane: DataPlane, passage: Passage, status: number): Promise<void> {
-  clearTimeout(passage.timer);
-  const { target, assigned, endpoint, assignment, context } = passage;
+export function begun(plane: DataPlane, passage: Passage, call: PassageCall, status: number): Promise<void> {
+  const { assigned, endpoint, assignment, context, response } = passage;
+  const { target, span } = call;
   const away = TARGET_AWAY.has(status);
-  passage.span?.set({ 'http.response.status_code': status });
-  if (status >= 400) passage.span?.fail(String(status));
-  plane.targets.breakers.report(target.key, !away);
-  plane.telemetry.attempts.inc({ target: target.key, outcome: away ? 'failed' : 'answered' });
+  span?.set({ 'http.response.status_code': status });
+  if (status >= 400) span?.fail(String(status));
+  if (span !== null) response.once('close', () => span.end());
+  const failure = status === 503 ? 'overloaded' : 'failed';
+  settle(plane, passage, call, { end: away ? { kind: 'failed', failure } : { kind: 'answered' }, status });
   const cost = costOf(target, null);
   const error = status < 500 ? null : 'target-failed';
   const exposed = expose(plane, passage, { status, target, error, cost });
-  invoked(plane, passage, {
-    status,
-    cost,
-    outcome: away ? 'failed' : 'answered',
-    error: status < 500 ? null : 'failed',
-  });
-  countAnswer(plane.telemetry, context, {
-    endpoint: endpoint.endpoint.key,
-    status,
-    served: target,
-    assigned,
-  });
-  setAnswerHeaders(passage.response, { endpoint: endpoint.endpoint, assignment, assigned, served: target });
+  const { key } = endpoint.endpoint;
+  countAnswer(plane.telemetry, context, { endpoint: key, status, served: target, assigned });
+  setAnswerHeaders(response, { endpoint: endpoint.endpoint, assignment, assigned, served: target });
   const enrolled = assignment.kind === 'enrolled' ? [assignment, ...passage.beside] : passage.beside;
-  setParameters(passage.response, parametersOf(endpoint, enrolled));
+  setParameters(response, parametersOf(endpoint, enrolled));
+  tellDecisions(passage);
   return exposed;
 }
 
-/** An error before the answer began becomes a problem; after that, the client must see that it has not all of it. */
-export function giveUp(plane: DataPlane, passage: Passage, error: unknown): void {
-  const { response } = passage;
-  clearTimeout(passage.timer);
-  if (response.writableEnded || passage.context.log['status'] === 101) return;
-  if (response.headersSent || response.destroyed) response.destroy();
-  else passage.next(failed(plane, passage, error));
+/** What is to be done about a call that broke: nothing more, say so to the client, or ask the next target first. */
+export type Break = 'over' | 'refuse' | 'ask-next';
+
+/**
+ * A call has come to nothing, or has broken off. Another target may be asked where nothing was sent. After the headers
+ * the client must see that it has not all of the answer.
+ */
+export function broke(plane: DataPlane, passage: Passage, call: PassageCall, error: unknown): Break {
+  const { response, context } = passage;
+  if (call.settled) {
+    const isCurrent = passage.call === call && context.log['status'] !== 101;
+    if (isCurrent && !response.writableEnded) response.destroy();
+    return 'over';
+  }
+  if (response.destroyed) {
+    settle(plane, passage, call, { end: { kind: 'abandoned' }, status: null });
+    call.span?.end();
+    return 'over';
+  }
+  const failure = call.outOfTime ? 'timeout' : breakOf(error);
+  passage.failure = failure;
+  passage.decisions.add('failed', call.target.key, failure);
+  call.span?.fail(failure);
+  call.span?.end();
+  settle(plane, passage, call, { end: { kind: 'failed', failure }, status: null });
+  return call.abort === null && !call.outOfTime ? 'ask-next' : 'refuse';
 }
 
-/** No answer came: the client gets a problem, the exposure says so, and the target is counted out. */
-function failed(plane: DataPlane, passage: Passage, error: unknown): Problem {
-  const { target, assigned, endpoint, context } = passage;
-  const code = passage.outOfTime ? 'deadline-exceeded' : 'target-failed';
-  const detail = passage.outOfTime
-    ? 'the target gave no answer before the deadline'
-    : 'the target could not be reached';
-  const problem = new Problem(code, `${detail} (endpoint "${endpoint.endpoint.key}")`, { cause: error });
-  plane.targets.breakers.report(target.key, false);
-  const failure = passage.outOfTime ? 'timeout' : breakOf(error);
-  const cost = costOf(target, failure);
-  passage.span?.fail(failure);
-  plane.telemetry.attempts.inc({ target: target.key, outcome: failure });
-  void expose(plane, passage, { status: problem.status, target: null, error: code, cost });
-  invoked(plane, passage, { status: null, outcome: 'failed', error: failure, cost });
+/** No target answered: the client gets a problem, and the exposure says so. */
+export function refuse(plane: DataPlane, passage: Passage, cause: unknown): void {
+  const { endpoint, context, assigned, failure, call } = passage;
+  const { key } = endpoint.endpoint;
+  const { code, detail } = REFUSALS[failure ?? 'unreachable'] ?? UNREACHABLE;
+  const problem = new Problem(code, `${detail} (endpoint "${key}")`, {
+    cause,
+    ...(code === 'overloaded' ? { retryAfterSeconds: RETRY_AFTER_SECONDS } : {}),
+  });
+  const { status } = problem;
+  const cost = call === null ? null : costOf(call.target, failure);
+  void expose(plane, passage, { status, target: null, error: code, cost });
   // The problem leaves in this very turn.
   plane.spool.commit();
-  countAnswer(plane.telemetry, context, {
+  countAnswer(plane.telemetry, context, { endpoint: key, status, served: null, assigned });
+  tellDecisions(passage);
+  passage.next(problem);
+}
+
+interface Refusal {
+  readonly code: ProblemCode;
+  readonly detail: string;
+}
+const UNREACHABLE: Refusal = { code: 'target-failed', detail: 'the target could not be reached' };
+const REFUSALS: Partial<Record<AttemptFailure, Refusal>> = {
+  timeout: { code: 'deadline-exceeded', detail: 'the target gave no answer before the deadline' },
+  shed: { code: 'overloaded', detail: 'the targets have as much to do as they can' },
+};
+
+function tellDecisions({ response, endpoint, decisions, tellDecisions: asked }: Passage): void {
+  if (asked && !endpoint.endpoint.blinded) response.setHeader('x-switchyard-decisions', String(decisions));
+}
+
+/** Gives the call's place back and records it. */
+function settle(
+  plane: DataPlane,
+  { context, endpoint, assignment }: Passage,
+  call: PassageCall,
+  { end, status }: { readonly end: AttemptEnd; readonly status: number | null },
+): void {
+  clearTimeout(call.timer);
+  call.settled = true;
+  const { target, as, span } = call;
+  const latencyMs = performance.now() - call.calledMs;
+  plane.targets.settle(target, end, { latencyMs, span });
+  const failure = end.kind === 'failed' ? end.failure : null;
+  recordInvocation(plane.spool, context, {
     endpoint: endpoint.endpoint.key,
-    status: problem.status,
-    served: null,
-    assigned,
+    assignment,
+    target,
+    call: as,
+    latencyMs,
+    outcome: end.kind,
+    status,
+    error: failure ?? (status !== null && status >= 500 ? 'failed' : null),
+    cost: costOf(target, status === null ? failure : null),
   });
-  return problem;
 }
 
 function expose(
   plane: DataPlane,
-  { context, endpoint, assignment, beside, assigned }: Passage,
+  { context, endpoint, assignment, beside, assigned, calls }: Passage,
   served: {
     readonly status: number;
     readonly target: Target | null;
@@ -125,22 +204,7 @@ function expose(
     assignment,
     beside,
     assigned,
-    attempts: 1,
+    attempts: calls,
     ...served,
-  });
-}
-
-function invoked(
-  plane: DataPlane,
-  { context, endpoint, assignment, assigned, target, calledMs }: Passage,
-  ended: Pick<Called, 'status' | 'outcome' | 'error' | 'cost'>,
-): void {
-  recordInvocation(plane.spool, context, {
-    endpoint: endpoint.endpoint.key,
-    assignment,
-    target,
-    call: target.key === assigned.key ? 'primary' : 'fallback',
-    latencyMs: performance.now() - calledMs,
-    ...ended,
   });
 }

@@ -1,4 +1,4 @@
-import type { Request } from 'express';
+import type { IncomingMessage } from 'node:http';
 import type { InferBody } from '../../models/codecs/infer-body.ts';
 import { errorBody } from '../../models/codecs/input-problem.ts';
 import { parseLossless } from '../../models/codecs/lossless-json.ts';
@@ -18,7 +18,7 @@ import type { WireProtocol } from './wire-protocol.ts';
 
 /** `:predict`, as TensorFlow Serving, KServe v1 and Vertex AI have it: `{instances}` → `{predictions}`. */
 export const predictProtocol: WireProtocol = {
-  async read(request: Request, maxBytes: number) {
+  async read(request: IncomingMessage, maxBytes: number) {
     const body = parse(await readBody(request, maxBytes));
     const format = predictFormat(body);
     if (format === null)

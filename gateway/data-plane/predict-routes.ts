@@ -1,5 +1,5 @@
 import { anObject, jsonBody } from '../http/openapi-parts.ts';
-import { type Route, tenantKey } from '../http/route.ts';
+import { type DirectRoute, type Route, tenantKey } from '../http/route.ts';
 import type { DataPlane } from './data-plane.ts';
 import { inferRoute } from './infer-route.ts';
 import { modelStatusRoute } from './model-status-route.ts';
@@ -10,10 +10,11 @@ import { withinLimits } from './within-limits.ts';
 const model = { access: tenantKey('infer'), tag: 'data plane' } as const;
 
 /** `:predict` and the status beside it. */
-export function predictRoutes(plane: DataPlane): Route[] {
+export function predictRoutes(plane: DataPlane): (Route | DirectRoute)[] {
   return [
-    ...ofBoth({
+    ...ofBoth<DirectRoute>({
       ...model,
+      direct: true,
       method: 'post',
       path: '/v1/models/{endpoint}:predict',
       id: 'predict',

@@ -1,7 +1,6 @@
-import { type ClientRequest, Agent as HttpAgent, type IncomingMessage } from 'node:http';
+import { type ClientRequest, Agent as HttpAgent, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { Socket } from 'node:net';
-import type { Request, Response } from 'express';
 import { createProxyMiddleware, type Plugin, type RequestHandler } from 'http-proxy-middleware';
 import type { Target } from '../../models/catalogue/target.ts';
 import type { TlsMaterial } from '../targets/credentials/tls-identity.ts';
@@ -13,21 +12,39 @@ export type HttpTarget = Target & { readonly kind: 'http' };
 /** What a proxied request is told of its way. */
 export interface ProxyEvents {
   /** It is being sent; nothing has come back. */
-  sending(request: Request, upstream: ClientRequest): void;
+  sending(request: IncomingMessage, upstream: ClientRequest): void;
   /** The target's headers are there; whoever listens passes them on, and the body. */
-  answered(request: Request, answer: IncomingMessage): void;
+  answered(request: IncomingMessage, answer: IncomingMessage): void;
   /** The connection changes its protocol; headers put on `answer` reach the client. */
-  upgraded(request: Request, answer: IncomingMessage, socket: Socket): void;
+  upgraded(request: IncomingMessage, answer: IncomingMessage, socket: Socket): void;
   /** The target answered a request for another protocol with an ordinary answer. */
-  upgradeRefused(request: Request, answer: IncomingMessage): void;
+  upgradeRefused(request: IncomingMessage, answer: IncomingMessage): void;
   /** The network failed, before or in the middle of the answer. */
-  failed(request: Request, error: Error): void;
+  failed(request: IncomingMessage, error: Error): void;
 }
 
 const CONNECTIONS = { keepAlive: true, maxSockets: 256, maxFreeSockets: 64 };
 
+/**
+ * Hands a connection over once it stands, and not while it is being made: the library takes the client's body as soon
+ * as it has one, and a body that was taken for a target that is not there could be given to no other.
+ */
+function handOverConnected(agent: HttpAgent, event: 'connect' | 'secureConnect'): void {
+  const create = agent.createConnection.bind(agent);
+  agent.createConnection = (options, callback) => {
+    const socket = create(options);
+    const fail = (error: Error) => callback?.(error, socket as Socket);
+    socket?.once('error', fail).once(event, () => {
+      socket.off('error', fail);
+      callback?.(null, socket as Socket);
+    });
+    return undefined;
+  };
+}
+
 function newSecureAgent(tls: TlsMaterial = {}): HttpsAgent {
   const agent = new HttpsAgent({ ...CONNECTIONS, ...tls });
+  handOverConnected(agent, 'secureConnect');
   endSilentConnections(agent);
   return agent;
 }
@@ -38,7 +55,7 @@ function retire(agent: HttpsAgent): void {
   for (const socket of Object.values(agent.freeSockets).flatMap((sockets) => sockets ?? [])) socket.destroy();
 }
 
-type Middleware = RequestHandler<Request, Response>;
+type Middleware = RequestHandler<IncomingMessage, ServerResponse>;
 
 /**
  * One middleware per target, made at its first request, gone with the configuration that named it. The library's
@@ -49,6 +66,7 @@ export function proxyTransport(
   environment: () => ReadonlyMap<string, string>,
 ): (target: HttpTarget) => Middleware {
   const plain = new HttpAgent(CONNECTIONS);
+  handOverConnected(plain, 'connect');
   const secure = newSecureAgent();
   endSilentConnections(plain);
   const identified = new TlsConnections(environment, newSecureAgent, retire);
@@ -61,7 +79,7 @@ export function proxyTransport(
     const agent = agentOf(target);
     const known = made.get(target);
     if (known?.agent === agent) return known.proxy;
-    const proxy = createProxyMiddleware<Request, Response>({
+    const proxy = createProxyMiddleware<IncomingMessage, ServerResponse>({
       target: target.url,
       changeOrigin: true,
       agent,
@@ -75,7 +93,7 @@ export function proxyTransport(
 }
 
 const listenTo =
-  (events: ProxyEvents): Plugin<Request, Response> =>
+  (events: ProxyEvents): Plugin<IncomingMessage, ServerResponse> =>
   (proxy) => {
     proxy.on('proxyReq', (upstream, request, response) => {
       // What is written after the client has gone is an error of nobody's.

@@ -1,4 +1,4 @@
-import type { Request } from 'express';
+import type { IncomingMessage } from 'node:http';
 import type { InferBody } from '../../models/codecs/infer-body.ts';
 import type { Signature } from '../../models/codecs/tensor.ts';
 import type { Problem } from '../problems.ts';
@@ -6,7 +6,7 @@ import type { Problem } from '../problems.ts';
 /** A protocol that tenants call an endpoint by. Inside and towards targets there is one: Open Inference. */
 export interface WireProtocol {
   /** Throws a Problem for a body that is none of this protocol. */
-  read(request: Request, maxBytes: number): Promise<WireRequest>;
+  read(request: IncomingMessage, maxBytes: number): Promise<WireRequest>;
 }
 
 /** One request of a protocol. */

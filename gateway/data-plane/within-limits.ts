@@ -1,15 +1,10 @@
-import type { NextFunction, Request, Response } from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { contextOf } from '../http/request-context.ts';
+import type { DirectHandler, RoutedRequest } from '../http/route.ts';
 import { type Asking, maxBodyBytes } from '../limits/request-limits.ts';
 import { Problem } from '../problems.ts';
 import type { DataPlane } from './data-plane.ts';
 import { findEndpoint } from './find-endpoint.ts';
-
-type Handler<Params extends { readonly endpoint: string }> = (
-  request: Request<Params>,
-  response: Response,
-  next: NextFunction,
-) => unknown;
 
 /** What a handler behind limits may answer beside its own problems. */
 export const LIMIT_PROBLEMS = [
@@ -20,12 +15,9 @@ export const LIMIT_PROBLEMS = [
 ] as const;
 
 /** A handler behind the limits of its tenant and its endpoint; at once where nothing limits the request. */
-export function withinLimits<Params extends { readonly endpoint: string }>(
-  plane: DataPlane,
-  handle: Handler<Params>,
-): Handler<Params> {
+export function withinLimits(plane: DataPlane, handle: DirectHandler): DirectHandler {
   return (request, response, next) => {
-    const asking = askingOf(request.params, response);
+    const asking = askingOf(request, response);
     refuseAnnounced(request, asking);
     const admitted = plane.limits.admit(response, asking);
     if (admitted === undefined) return handle(request, response, next);
@@ -34,9 +26,9 @@ export function withinLimits<Params extends { readonly endpoint: string }>(
 }
 
 /** Whose request it is and where it goes. */
-function askingOf({ endpoint: key }: { readonly endpoint: string }, response: Response): Asking {
+function askingOf({ params }: RoutedRequest, response: ServerResponse): Asking {
   const context = contextOf(response);
-  const { endpoint } = findEndpoint(context, key);
+  const { endpoint } = findEndpoint(context, params['endpoint']);
   if (context.tenant === null) throw new Error('an unauthenticated request reached the data plane');
   return { tenant: context.tenant, endpoint };
 }
@@ -45,7 +37,7 @@ function askingOf({ endpoint: key }: { readonly endpoint: string }, response: Re
  * What is passed through is never counted, so a limit holds for what is announced, and a body of unknown length
  * is refused where there is one.
  */
-function refuseAnnounced({ headers }: Pick<Request, 'headers'>, asking: Asking): void {
+function refuseAnnounced({ headers }: IncomingMessage, asking: Asking): void {
   const limit = maxBodyBytes(asking, Number.POSITIVE_INFINITY);
   if (limit === Number.POSITIVE_INFINITY) return;
   if (headers['transfer-encoding'] !== undefined) {

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import type { ErrorRequestHandler, RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import { StoreUnavailableError } from '../../experiments/store/configuration-store.ts';
@@ -48,8 +49,8 @@ export const answerNotFound: RequestHandler = (request) => {
 };
 
 /** Every failed request ends here, as problem details (RFC 9457). */
-export function answerProblem(logger: Logger): ErrorRequestHandler {
-  return (error, _request, response, _next) => {
+export function problemAnswer(logger: Logger): (error: unknown, response: ServerResponse) => void {
+  return (error, response) => {
     const context = contextOf(response);
     const problem = asProblem(error);
     context.log['error'] = problem.code;
@@ -62,9 +63,14 @@ export function answerProblem(logger: Logger): ErrorRequestHandler {
     // An unread body would stall the connection's next request.
     if (problem.code === 'body-too-large') response.setHeader('connection', 'close');
     if (problem.retryAfterSeconds !== null) response.setHeader('retry-after', problem.retryAfterSeconds);
+    response.statusCode = problem.status;
     response
-      .status(problem.status)
       .setHeader('content-type', 'application/problem+json')
       .end(JSON.stringify(problemBody(problem, context.requestId)));
   };
+}
+
+export function answerProblem(logger: Logger): ErrorRequestHandler {
+  const answer = problemAnswer(logger);
+  return (error, _request, response, _next) => answer(error, response);
 }

@@ -1,3 +1,4 @@
+import type { RequestListener } from 'node:http';
 import express, { type Express, type RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import type { Tracing } from '../../models/tracing/tracing.ts';
@@ -7,6 +8,7 @@ import { sessionRoutes } from '../control-plane/session-routes.ts';
 import { dataPlaneRoutes } from '../data-plane/data-plane-routes.ts';
 import { type FlagPlane, flagRoutes } from '../data-plane/flag-routes.ts';
 import { allowOrigins } from './allow-origins.ts';
+import { answerDirectly } from './answer-directly.ts';
 import { answerNotFound, answerProblem } from './answer-problem.ts';
 import { type Authentication, authenticateOperator, authenticateTenant, authorize } from './authenticate.ts';
 import { consoleRoutes } from './console-routes.ts';
@@ -16,7 +18,7 @@ import { idempotent } from './idempotency.ts';
 import { logRequest } from './log-request.ts';
 import { openRoutes } from './open-routes.ts';
 import { beginRequest } from './request-context.ts';
-import { type Access, mount, type Route } from './route.ts';
+import { type Access, type DirectRoute, mount, type Route } from './route.ts';
 import { signInRoutes } from './sign-in-routes.ts';
 import { traceRequest } from './trace-request.ts';
 
@@ -53,8 +55,18 @@ function routesOf({ dataPlane, admin, accepting, authentication }: AppOptions): 
   return routes;
 }
 
+/** What a server of the gateway answers with: the application, and the short way to its busiest routes. */
+export function createHandler(options: AppOptions): RequestListener {
+  const routes = routesOf(options);
+  const app = createApp(options, routes);
+  // A trace is made of what Express knows of a request.
+  if (options.tracing !== null) return app;
+  const direct = routes.filter((route): route is DirectRoute => 'direct' in route);
+  return answerDirectly(direct, app, options);
+}
+
 /** The application: its routes, each behind the guards of its access. */
-export function createApp(options: AppOptions): Express {
+export function createApp(options: AppOptions, routes = routesOf(options)): Express {
   const { logger, authentication } = options;
   const app = express();
   app.set('etag', false);
@@ -70,7 +82,7 @@ export function createApp(options: AppOptions): Express {
   app.use('/admin/v1', authenticateOperator(authentication));
   app.use('/admin/v1/config', ...configurationBody);
   app.use('/admin/v1', express.json({ limit: '4mb', strict: true }));
-  mount(app, routesOf(options), guardsOf(authentication));
+  mount(app, routes, guardsOf(authentication));
   app.use(answerNotFound);
   app.use(answerProblem(logger));
   return app;

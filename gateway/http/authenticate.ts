@@ -1,4 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import type { Request, RequestHandler, Response } from 'express';
 import type { FailedAttempts } from '../access/failed-attempts.ts';
 import { digestOf } from '../access/key-digest.ts';
@@ -7,11 +8,11 @@ import { OVERRIDE_HEADER } from '../access/override-token.ts';
 import type { Principal, Scope } from '../access/principal.ts';
 import type { SignIn } from '../access/sign-in.ts';
 import { Problem } from '../problems.ts';
-import type { KeyGrant } from '../snapshot/compile-keys.ts';
+import type { KeyGrant, TenantKeyGrant } from '../snapshot/compile-keys.ts';
 import type { Configuration } from '../snapshot/configuration.ts';
 import type { SnapshotSource } from '../snapshot/snapshot-source.ts';
 import { readKnowledge } from './read-knowledge.ts';
-import { contextOf } from './request-context.ts';
+import { contextOf, type RequestContext } from './request-context.ts';
 import type { RoleAccess } from './route.ts';
 import { isSameOrigin } from './same-origin.ts';
 
@@ -25,7 +26,7 @@ export interface Authentication {
 }
 
 /** `authorization: Bearer <key>` or `x-api-key: <key>`. */
-function presentedKey(request: Request): string | null {
+function presentedKey(request: IncomingMessage): string | null {
   const header = request.headers['x-api-key'];
   if (typeof header === 'string' && header !== '') return header;
   const match = /^Bearer +([^ ]+) *$/i.exec(request.headers.authorization ?? '');
@@ -37,9 +38,40 @@ const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
 const CHALLENGE = 'send your API key as "authorization: Bearer <key>" or "x-api-key: <key>"';
 
+/** A tenant's key that may do what is asked, and the one configuration that the request will use. */
+export interface Admitted {
+  readonly configuration: Configuration;
+  readonly grant: TenantKeyGrant;
+}
+
+/** Whom a request's key lets in with this scope; null for a tester, and for whoever is to be told why not: see `authenticateTenant`. */
+export function admittedTenant(
+  { source: { current } }: Authentication,
+  scope: Scope,
+  request: IncomingMessage,
+): Admitted | null {
+  const key = presentedKey(request);
+  if (key === null || current === null || request.headers[OVERRIDE_HEADER] !== undefined) return null;
+  const grant = current.snapshot.tenantKeys.get(digestOf(key));
+  if (grant === undefined || isOver(grant, Date.now()) || !grant.scopes.has(scope)) return null;
+  return { configuration: current, grant };
+}
+
+/** Lets a tenant in. */
+export function enter(
+  { uses }: Authentication,
+  context: RequestContext,
+  { configuration, grant }: Admitted,
+): void {
+  uses.note(grant.id, context.arrivedAt);
+  context.configuration = configuration;
+  context.tenant = grant.tenant;
+  context.log['tenant'] = grant.tenant.key;
+}
+
 /** Lets a tenant's key with this scope pass and settles the one configuration that the request will use. */
 export function authenticateTenant(authentication: Authentication, scope: Scope): RequestHandler {
-  const { source, uses } = authentication;
+  const { source } = authentication;
   return (request, response, next) => {
     const context = contextOf(response);
     const configuration = inForce(source);
@@ -54,10 +86,7 @@ export function authenticateTenant(authentication: Authentication, scope: Scope)
         `this key has no scope "${scope}"; it has ${[...grant.scopes].join(', ')}`,
       );
     }
-    uses.note(grant.id, context.arrivedAt);
-    context.configuration = configuration;
-    context.tenant = grant.tenant;
-    context.log['tenant'] = grant.tenant.key;
+    enter(authentication, context, { configuration, grant });
     if (request.headers[OVERRIDE_HEADER] === undefined) return next();
     return readKnowledge(request, context).then((knowledge) => {
       context.knowledge = knowledge;

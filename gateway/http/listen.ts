@@ -29,7 +29,7 @@ export async function listen(
       requestTimeout: REQUEST_TIMEOUT_MS,
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
       noDelay: true,
-      shouldUpgradeCallback: isWebSocket,
+      shouldUpgradeCallback: ({ headers }) => isWebSocket(headers),
     },
     (request, response) => {
       if (leaving) response.shouldKeepAlive = false;

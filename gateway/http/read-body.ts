@@ -1,5 +1,5 @@
-import type { Request } from 'express';
-import { decompress } from '../../models/http/content-coding.ts';
+import type { IncomingMessage } from 'node:http';
+import { readBytes } from '../../models/http/read-bytes.ts';
 import { Problem } from '../problems.ts';
 
 /**
@@ -7,56 +7,24 @@ import { Problem } from '../problems.ts';
  * to be passed, by what came or by what it unpacks to; a client that leaves half-way throws `invalid-request`,
  * which nobody is there to read.
  */
-export async function readBody(request: Request, maxBytes: number): Promise<Buffer> {
-  const coding = request.headers['content-encoding'];
-  const body = await readBytes(request, maxBytes);
-  if (coding === undefined) return body;
-  const unpacked = await decompress(body, coding, maxBytes);
-  if (unpacked.ok) return unpacked.bytes;
-  switch (unpacked.reason) {
+export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  const received = await readBytes(request, maxBytes);
+  if (received.ok) return received.bytes;
+  const coding = request.headers['content-encoding']?.slice(0, 40);
+  switch (received.reason) {
     case 'too-large':
-      throw tooLarge(maxBytes);
+      throw new Problem(
+        'body-too-large',
+        `the body is larger than ${maxBytes} bytes, the limit here (MAX_BODY_BYTES)`,
+      );
     case 'unsupported':
       throw new Problem(
         'unsupported-media-type',
-        `content-encoding "${coding.slice(0, 40)}" is not accepted here: send gzip, deflate or the body as it is`,
+        `content-encoding "${coding}" is not accepted here: send gzip, deflate or the body as it is`,
       );
     case 'corrupt':
-      throw new Problem(
-        'invalid-request',
-        `the body is not what content-encoding "${coding.slice(0, 40)}" says`,
-      );
+      throw new Problem('invalid-request', `the body is not what content-encoding "${coding}" says`);
+    case 'broken-off':
+      throw new Problem('invalid-request', 'the body ended before its time', { cause: received.cause });
   }
-}
-
-const tooLarge = (maxBytes: number) =>
-  new Problem('body-too-large', `the body is larger than ${maxBytes} bytes, the limit here (MAX_BODY_BYTES)`);
-
-function readBytes(request: Request, maxBytes: number): Promise<Buffer> {
-  const announced = Number(request.headers['content-length'] ?? 0);
-  if (announced > maxBytes) return Promise.reject(tooLarge(maxBytes));
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    const onData = (chunk: Buffer) => {
-      size += chunk.length;
-      if (size <= maxBytes) {
-        chunks.push(chunk);
-        return;
-      }
-      request.off('data', onData).off('close', onClose);
-      request.resume();
-      reject(tooLarge(maxBytes));
-    };
-    const onClose = () => reject(new Problem('invalid-request', 'the body ended before its time'));
-    request.on('data', onData);
-    request.once('close', onClose);
-    request.once('error', (cause) =>
-      reject(new Problem('invalid-request', 'the body ended before its time', { cause })),
-    );
-    request.once('end', () => {
-      request.off('close', onClose);
-      resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, size));
-    });
-  });
 }

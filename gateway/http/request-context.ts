@@ -1,12 +1,13 @@
 import { randomUUIDv7 } from 'node:crypto';
-import type { RequestHandler, Response } from 'express';
+import type { ServerResponse } from 'node:http';
+import type { RequestHandler } from 'express';
 import { type Knowledge, NOTHING_KNOWN } from '../../experiments/check.ts';
 import type { TracedSpan } from '../../models/tracing/traced-span.ts';
 import type { Principal } from '../access/principal.ts';
 import type { Tenant } from '../catalogue/tenant.ts';
 import type { Configuration } from '../snapshot/configuration.ts';
 
-/** What the phases of one request hand to each other. Made on arrival, kept in `response.locals`. */
+/** What the phases of one request hand to each other. Made on arrival, kept with the response. */
 export interface RequestContext {
   /** UUID v7, made here: the identity of the answer, its exposure and its log record. */
   readonly requestId: string;
@@ -30,8 +31,12 @@ export interface RequestContext {
   readonly log: Record<string, unknown>;
 }
 
+const CONTEXT = Symbol('context');
+
+type Answering = ServerResponse & { [CONTEXT]?: RequestContext };
+
 /** First phase: gives the request its identity, and the answer its `x-request-id`. */
-export const beginRequest: RequestHandler = (_request, response, next) => {
+export function begin(response: Answering): RequestContext {
   const context: RequestContext = {
     requestId: randomUUIDv7(),
     arrivedAt: Date.now(),
@@ -44,14 +49,21 @@ export const beginRequest: RequestHandler = (_request, response, next) => {
     span: null,
     log: {},
   };
-  response.locals['context'] = context;
+  response[CONTEXT] = context;
   response.setHeader('x-request-id', context.requestId);
+  return context;
+}
+
+export const beginRequest: RequestHandler = (_request, response, next) => {
+  begin(response);
   next();
 };
 
 /** The context of a request that has begun. */
-export function contextOf(response: Response): RequestContext {
-  return response.locals['context'] as RequestContext;
+export function contextOf(response: Answering): RequestContext {
+  const context = response[CONTEXT];
+  if (context === undefined) throw new Error('this request has not begun');
+  return context;
 }
 
 /** Milliseconds since the request arrived. */

@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Express, NextFunction, Request, RequestHandler, Response } from 'express';
 import type { Role, Scope } from '../access/principal.ts';
 import type { ProblemCode } from '../problems.ts';
@@ -23,7 +24,7 @@ export interface RoleAccess {
 }
 
 export const OPEN: Access = { kind: 'open' };
-export const tenantKey = (scope: Scope): Access => ({ kind: 'tenant-key', scope });
+export const tenantKey = (scope: Scope) => ({ kind: 'tenant-key', scope }) as const;
 
 /** Everybody who works with experiments may read. */
 export const READERS: RoleAccess = { kind: 'roles', roles: ['viewer', 'experimenter', 'reviewer'] };
@@ -59,6 +60,23 @@ export interface Route {
   /** What may go wrong beyond `commonProblems`. */
   readonly problems?: readonly ProblemCode[];
   handle(request: Request<Record<string, string>>, response: Response, next: NextFunction): unknown;
+}
+
+/** A request of Node's own with the parts of its path that the route names. */
+export type RoutedRequest = IncomingMessage & { readonly params: Readonly<Record<string, string>> };
+
+/** Handles a request with what Node has, with or without Express around it. */
+export type DirectHandler = (
+  request: RoutedRequest,
+  response: ServerResponse,
+  next: (error?: unknown) => void,
+) => unknown;
+
+/** A route that can be answered without Express: see `answerDirectly`. */
+export interface DirectRoute extends Route {
+  readonly access: { readonly kind: 'tenant-key'; readonly scope: Scope };
+  readonly direct: true;
+  readonly handle: DirectHandler;
 }
 
 /** What may go wrong on any route with this access. */

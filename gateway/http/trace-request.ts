@@ -16,7 +16,7 @@ export function traceRequest(tracing: Tracing): RequestHandler {
     context.span = traceExchange(tracing, {
       request,
       response,
-      path: loggedPath(request),
+      path: loggedPath(request.path),
       ended: () => {
         const { status: upgraded, error, ...rest } = context.log;
         const said = Object.entries(rest).filter(([, value]) => value !== null);

@@ -1,11 +1,17 @@
-import { type IncomingMessage, type RequestListener, type Server, ServerResponse } from 'node:http';
+import {
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  ServerResponse,
+} from 'node:http';
 import type { Socket } from 'node:net';
 
 /** What of the new protocol had come with a request that asks for one. */
 const heads = new WeakMap<IncomingMessage, Buffer>();
 
 /** The one protocol that is passed through. Clients offer others (h2c) on requests that are ordinary otherwise. */
-export const isWebSocket = ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === 'websocket';
+export const isWebSocket = ({ upgrade }: IncomingHttpHeaders) => upgrade?.toLowerCase() === 'websocket';
 
 /** The first bytes after a request to change the protocol; undefined for every other request. */
 export function upgradeHead(request: IncomingMessage): Buffer | undefined {

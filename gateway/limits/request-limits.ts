@@ -1,4 +1,4 @@
-import type { Response } from 'express';
+import type { ServerResponse } from 'node:http';
 import type { Limits } from '../catalogue/limits.ts';
 import type { Tenant } from '../catalogue/tenant.ts';
 import { Problem } from '../problems.ts';
@@ -44,7 +44,7 @@ export class RequestLimits {
   }
 
   /** Checks and counts the request; its places are given back when its answer has ended. At once where nothing limits it. */
-  admit(response: Response, asking: Asking): void | Promise<void> {
+  admit(response: ServerResponse, asking: Asking): void | Promise<void> {
     const subjects = subjectsOf(asking);
     if (subjects.length === 0) return;
     const { tenant } = asking;
@@ -67,7 +67,7 @@ export class RequestLimits {
    * Waits for this tenant's turn where more is under way than this process takes on. Cancelled with the client;
    * bounded by the deadline of whoever waits.
    */
-  turn(response: Response, tenant: string, timeoutMs: number): void | Promise<void> {
+  turn(response: ServerResponse, tenant: string, timeoutMs: number): void | Promise<void> {
     if (this.queue.take()) {
       response.once('close', () => this.queue.release());
       return;
@@ -75,7 +75,7 @@ export class RequestLimits {
     return this.#waitForTurn(response, tenant, timeoutMs);
   }
 
-  async #waitForTurn(response: Response, tenant: string, timeoutMs: number): Promise<void> {
+  async #waitForTurn(response: ServerResponse, tenant: string, timeoutMs: number): Promise<void> {
     const waiting = this.queue.wait(tenant);
     if (waiting === null) throw overloaded('too many requests of this tenant are waiting');
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -88,7 +88,7 @@ export class RequestLimits {
     else response.once('close', () => this.queue.release());
   }
 
-  #takePlace(response: Response, { kind, key, limits: { concurrency } }: Subject): void {
+  #takePlace(response: ServerResponse, { kind, key, limits: { concurrency } }: Subject): void {
     if (concurrency === undefined) return;
     const name = `${kind}:${key}`;
     const taken = this.#underWay.get(name) ?? 0;
@@ -109,7 +109,7 @@ export class RequestLimits {
     });
   }
 
-  async #countRates(response: Response, subjects: readonly Subject[]): Promise<void> {
+  async #countRates(response: ServerResponse, subjects: readonly Subject[]): Promise<void> {
     const states: { readonly subject: Subject; readonly state: RateState }[] = [];
     for (const subject of subjects) {
       const perSecond = Math.ceil((subject.limits.requestsPerSecond ?? 0) / this.#options.processes);

@@ -45,6 +45,11 @@ export interface AttemptFailed {
   readonly status?: number;
 }
 
+/** How an attempt ended, without what came of it. */
+export type AttemptEnd =
+  | { readonly kind: Exclude<AttemptOutcome['kind'], 'failed'> }
+  | Pick<AttemptFailed, 'kind' | 'failure'>;
+
 export function attemptFailed(failure: AttemptFailure, message: string, safeToRepeat = false): AttemptFailed {
   return { kind: 'failed', failure, safeToRepeat, message };
 }

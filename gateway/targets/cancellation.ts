@@ -7,7 +7,8 @@ export type CancelReason = 'client-left' | 'out-of-time' | 'superseded';
  */
 export class Cancellation {
   #reason: CancelReason | null = null;
-  readonly #listeners = new Set<(reason: CancelReason) => void>();
+  /** Made for the first listener: most cancellations are never asked for one. */
+  #listeners: Set<(reason: CancelReason) => void> | null = null;
 
   /** Null until it is cancelled; the first reason stays. */
   get reason(): CancelReason | null {
@@ -17,8 +18,8 @@ export class Cancellation {
   cancel(reason: CancelReason): void {
     if (this.#reason !== null) return;
     this.#reason = reason;
-    for (const listener of this.#listeners) listener(reason);
-    this.#listeners.clear();
+    for (const listener of this.#listeners ?? []) listener(reason);
+    this.#listeners = null;
   }
 
   /** Calls back once, at once if it has happened already. Answers how to stop listening. */
@@ -27,8 +28,9 @@ export class Cancellation {
       listener(this.#reason);
       return () => undefined;
     }
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    this.#listeners ??= new Set();
+    const listeners = this.#listeners.add(listener);
+    return () => listeners.delete(listener);
   }
 
   /** Cancelled with a signal of the platform. */

@@ -1,4 +1,3 @@
-import { Agent } from 'undici';
 import { type InferBody, JSON_LENGTH_HEADER } from '../../models/codecs/infer-body.ts';
 import { errorBody } from '../../models/codecs/input-problem.ts';
 import { answerOf, instancesOf } from '../../models/codecs/instances.ts';
@@ -10,25 +9,10 @@ import {
   serviceOf,
   type TargetCredentials,
 } from './credentials/target-credentials.ts';
-import type { TlsMaterial } from './credentials/tls-identity.ts';
 import { exchange, MAX_ANSWER_BYTES } from './exchange.ts';
 import type { InferenceCall } from './inference-call.ts';
 import { type RemoteModel, type RemoteTarget, remoteModel } from './remote-model.ts';
-import { TlsConnections } from './tls-connections.ts';
-
-const CONNECT_TIMEOUT_MS = 2_000;
-
-const newAgent = (tls: TlsMaterial = {}) =>
-  new Agent({
-    connections: 256,
-    pipelining: 1,
-    keepAliveTimeout: 30_000,
-    connect: { timeout: CONNECT_TIMEOUT_MS, ...tls },
-    maxResponseSize: MAX_ANSWER_BYTES,
-    // The attempt's own cancellation is the only clock.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  });
+import { TargetAgents } from './target-agents.ts';
 
 export interface AskOptions {
   readonly cancellation: Cancellation;
@@ -43,18 +27,14 @@ interface Asked {
 /** Asks models over the network: connections, credentials and the words of each kind of target. */
 export class RemoteModels {
   readonly #credentials: TargetCredentials;
-  readonly #agent = newAgent();
-  readonly #identified: TlsConnections<Agent>;
+  readonly #agents: TargetAgents;
   /** Made once per target object; a new snapshot brings new objects. */
   readonly #models = new WeakMap<RemoteTarget, RemoteModel>();
 
   constructor(credentials: TargetCredentials, environment: ReadonlyMap<string, string>) {
     this.#credentials = credentials;
-    this.#identified = new TlsConnections(
-      () => environment,
-      newAgent,
-      (agent) => void agent.close(),
-    );
+    // The attempt's own cancellation is the only clock.
+    this.#agents = new TargetAgents(() => environment, { maxResponseSize: MAX_ANSWER_BYTES, bodyTimeout: 0 });
   }
 
   /**
@@ -90,7 +70,7 @@ export class RemoteModels {
     try {
       const headers = await this.#metadataHeaders(target, requestId, new URL(metadataPath, origin));
       const request = { origin, path: metadataPath, headers, body: null, cancellation };
-      const { status, body } = await exchange(this.#agentOf(target), { ...request, method: 'GET' });
+      const { status, body } = await exchange(this.#agents.of(target), { ...request, method: 'GET' });
       const parsed: unknown = JSON.parse(body.toString('utf8'));
       const found = status === 200 && typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed);
       return found ? (parsed as Record<string, unknown>) : null;
@@ -109,8 +89,7 @@ export class RemoteModels {
   }
 
   async close(): Promise<void> {
-    this.#identified.close();
-    await this.#agent.close();
+    await this.#agents.close();
   }
 
   async #send(
@@ -129,7 +108,7 @@ export class RemoteModels {
       const { origin, path } = model;
       const { firstByteTimeoutMs } = target;
       const request = { ...asked, origin, path, method: 'POST', cancellation, firstByteTimeoutMs } as const;
-      return outcomeOf(await exchange(this.#agentOf(target), request));
+      return outcomeOf(await exchange(this.#agents.of(target), request));
     } catch (error) {
       return outcomeOfError(error, cancellation);
     }
@@ -163,10 +142,6 @@ export class RemoteModels {
       body: body.bytes,
     });
     return { body: body.bytes, headers };
-  }
-
-  #agentOf(target: RemoteTarget): Agent {
-    return 'tls' in target && target.tls !== undefined ? this.#identified.for(target.tls) : this.#agent;
   }
 
   #modelOf(target: RemoteTarget): RemoteModel {

@@ -3,7 +3,12 @@ import type { InferBody } from '../../models/codecs/infer-body.ts';
 import { exemplarOf } from '../../models/tracing/exemplar-of.ts';
 import type { TracedSpan } from '../../models/tracing/traced-span.ts';
 import type { Telemetry } from '../telemetry/metrics.ts';
-import { type AttemptOutcome, attemptFailed } from './attempt-outcome.ts';
+import {
+  type AttemptEnd,
+  type AttemptFailed,
+  type AttemptOutcome,
+  attemptFailed,
+} from './attempt-outcome.ts';
 import { Cancellation } from './cancellation.ts';
 import { ConcurrencyLimit } from './concurrency-limit.ts';
 import type { CredentialHeaders, TargetCredentials } from './credentials/target-credentials.ts';
@@ -12,6 +17,7 @@ import { LatencyWindow } from './latency-window.ts';
 import { PerTarget } from './per-target.ts';
 import { RemoteModels } from './remote-models.ts';
 import { RetryBudget } from './retry-budget.ts';
+import { TargetAgents } from './target-agents.ts';
 import { TargetBreakers } from './target-breakers.ts';
 
 interface InProcessOptions {
@@ -41,6 +47,8 @@ export interface TargetsOptions {
 }
 
 const METADATA_TIMEOUT_MS = 2_000;
+/** A stream that says nothing for this long has died. */
+const SILENT_MS = 120_000;
 
 interface TargetLoad {
   readonly limit: ConcurrencyLimit;
@@ -67,48 +75,60 @@ export class Targets {
     latencies: new LatencyWindow(),
     retries: new RetryBudget(),
   }));
+  /** Connections of what is passed through as it comes. */
+  readonly streams: TargetAgents;
   readonly #options: TargetsOptions;
   readonly #remote: RemoteModels;
 
   constructor(options: TargetsOptions) {
     this.#options = options;
     this.#remote = new RemoteModels(options.credentials, options.secrets);
+    this.streams = new TargetAgents(() => options.secrets, { bodyTimeout: SILENT_MS });
   }
 
   /** One attempt within its time. Never throws for what the target does. */
   async attempt(target: Target, call: InferenceCall, options: AttemptOptions): Promise<AttemptOutcome> {
-    const outcome = await this.#admitted(target, call, options);
-    if (outcome.kind === 'answered' || outcome.kind === 'rejected') this.breakers.report(target.key, true);
-    else if (outcome.kind === 'failed' && outcome.failure !== 'circuit-open' && outcome.failure !== 'shed')
-      this.breakers.report(target.key, false);
-    this.#options.telemetry.attempts.inc({
-      target: target.key,
-      outcome: outcome.kind === 'failed' ? outcome.failure : outcome.kind,
-    });
-    return outcome;
-  }
-
-  async #admitted(target: Target, call: InferenceCall, options: AttemptOptions): Promise<AttemptOutcome> {
     const { timeoutMs, force, cancellation: parent = call.cancellation } = options;
-    if (!force && !this.breakers.admit(target.key)) return CIRCUIT_OPEN;
-    const { limit, latencies } = this.load.of(target.key);
-    // Models in this process queue for themselves, and batch what has queued.
-    const limited = target.kind !== 'onnx';
-    if (limited && !limit.take()) return SHED;
+    const refused = this.admit(target, { force });
+    if (refused !== null) return refused;
     const startedMs = performance.now();
     const outcome = await this.#within(timeoutMs, parent, (cancellation) =>
       this.#ask(target, call, { timeoutMs, cancellation }),
     );
     const latencyMs = performance.now() - startedMs;
-    const { key, cloud } = target;
-    this.#options.telemetry.attemptSeconds.observe({
+    this.settle(target, outcome, { latencyMs, span: call.span });
+    return outcome;
+  }
+
+  /** Takes leave to ask a target; `force` passes its breaker by. Null is leave, which is given back through `settle`. */
+  admit({ key, kind }: Target, { force }: Pick<AttemptOptions, 'force'>): AttemptFailed | null {
+    if (!force && !this.breakers.admit(key)) return this.#refused(key, CIRCUIT_OPEN);
+    // Models in this process queue for themselves, and batch what has queued.
+    return kind === 'onnx' || this.load.of(key).limit.take() ? null : this.#refused(key, SHED);
+  }
+
+  /** Says how an attempt went that had leave: the breaker, the limit and the metrics learn from it. */
+  settle(
+    { key, kind, cloud }: Target,
+    end: AttemptEnd,
+    { latencyMs, span }: { readonly latencyMs: number; readonly span: TracedSpan | null },
+  ): void {
+    const { limit, latencies } = this.load.of(key);
+    const { telemetry } = this.#options;
+    telemetry.attemptSeconds.observe({
       labels: { target: key, cloud },
       value: latencyMs / 1_000,
-      exemplarLabels: exemplarOf(call.span),
+      exemplarLabels: exemplarOf(span),
     });
-    if (outcome.kind === 'answered') latencies.add(latencyMs);
-    if (limited) limit.release(lessonOf(outcome, latencyMs));
-    return outcome;
+    telemetry.attempts.inc({ target: key, outcome: end.kind === 'failed' ? end.failure : end.kind });
+    if (end.kind === 'answered') latencies.add(latencyMs);
+    if (kind !== 'onnx') limit.release(lessonOf(end, latencyMs));
+    if (end.kind !== 'abandoned') this.breakers.report(key, end.kind !== 'failed');
+  }
+
+  #refused(target: string, refusal: AttemptFailed): AttemptFailed {
+    this.#options.telemetry.attempts.inc({ target, outcome: refusal.failure });
+    return refusal;
   }
 
   /** Asks a target beside everything: no breaker, limit or budget hears of it. */
@@ -148,7 +168,7 @@ export class Targets {
   }
 
   async close(): Promise<void> {
-    await this.#remote.close();
+    await Promise.all([this.#remote.close(), this.streams.close()]);
   }
 
   /** Runs work that is cancelled with what it is for, and when its own time is up. */
@@ -190,7 +210,7 @@ export class Targets {
 
 /** What an attempt says about how much its target can do at a time. */
 function lessonOf(
-  outcome: AttemptOutcome,
+  outcome: AttemptEnd,
   latencyMs: number,
 ): { readonly latencyMs: number } | 'overloaded' | null {
   if (outcome.kind === 'answered' || outcome.kind === 'rejected') return { latencyMs };

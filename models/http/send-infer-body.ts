@@ -1,4 +1,5 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import accepts from 'accepts';
 import { type InferBody, JSON_LENGTH_HEADER } from '../codecs/infer-body.ts';
 import { ANSWER_CODINGS, compress } from './content-coding.ts';
 
@@ -7,24 +8,19 @@ const MIN_COMPRESSED_BYTES = 1_024;
 /** Copying more than this costs more than the second part of a write. */
 const MAX_BYTES_AS_TEXT = 16_384;
 
-/** As Express knows which of these codings a client takes, and prefers. */
-interface AcceptsEncodings {
-  acceptsEncodings(...codings: string[]): string | false;
-}
-
 /**
  * Ends an answer with a body of the protocol: JSON, or JSON and binary tensors; compressed where the client asked
  * for it. The JSON's length counts what is inside of the compression.
  */
 export async function sendInferBody(
-  request: AcceptsEncodings,
+  request: IncomingMessage,
   response: ServerResponse,
   { bytes, jsonBytes }: InferBody,
 ): Promise<void> {
   response.setHeader('content-type', jsonBytes === null ? 'application/json' : 'application/octet-stream');
   if (jsonBytes !== null) response.setHeader(JSON_LENGTH_HEADER, jsonBytes);
   const accepted =
-    bytes.length < MIN_COMPRESSED_BYTES ? false : request.acceptsEncodings(...ANSWER_CODINGS, 'identity');
+    bytes.length < MIN_COMPRESSED_BYTES ? false : accepts(request).encodings(...ANSWER_CODINGS, 'identity');
   const coding = ANSWER_CODINGS.find((candidate) => candidate === accepted);
   if (coding === undefined) {
     response.setHeader('content-length', bytes.length);

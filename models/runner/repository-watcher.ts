@@ -64,13 +64,16 @@ export class RepositoryWatcher {
 
   /** The listed versions of a model, from oldest to newest. */
   versionsOf(model: string): readonly ListedVersion[] {
-    return this.versions().filter((listed) => listed.model === model);
+    return this.#entries.filter((entry) => entry.model === model).map((entry) => this.#listed(entry));
   }
 
   /** Every listed version, in the repository's order. */
   versions(): readonly ListedVersion[] {
-    const { host } = this.#options;
-    return this.#entries.map(({ model, version }) => ({ model, version, state: host.state(model, version) }));
+    return this.#entries.map((entry) => this.#listed(entry));
+  }
+
+  #listed({ model, version }: RepositoryEntry): ListedVersion {
+    return { model, version, state: this.#options.host.state(model, version) };
   }
 
   /** Takes every version of a model out of service until `load`, whatever the repository lists meanwhile. */

@@ -9,7 +9,7 @@ import { ModelHost } from '../onnx/model-host.ts';
 import { OnnxPool } from '../onnx/onnx-pool.ts';
 import { countSpans } from '../tracing/count-spans.ts';
 import { openTracing } from '../tracing/open-tracing.ts';
-import { createRunnerApp } from './app.ts';
+import { createRunnerHandler } from './app.ts';
 import type { RunnerConfig } from './config.ts';
 import { createRunnerMetrics, type RunnerMetrics } from './metrics.ts';
 import { type RepositoryEvents, RepositoryWatcher } from './repository-watcher.ts';
@@ -58,7 +58,7 @@ export async function startRunner(config: RunnerConfig, log: Logger): Promise<Ru
 
   let draining = false;
   const tracing = await openTracing(config.tracing, countSpans(metrics.registry, log));
-  const app = createRunnerApp({
+  const app = createRunnerHandler({
     tracing,
     host,
     repository,

@@ -75,6 +75,23 @@ async function userIn(variant: string): Promise<string> {
 }
 
 describe('an inference request', () => {
+  it('is answered alike through Express, where its path has an escape, and without', async () => {
+    const unit = { 'x-switchyard-unit': 'user-1' };
+    const answers = (body: string) =>
+      Promise.all(['ranking', 'rankin%67'].map((written) => infer(unit, body, written)));
+    const alike = ({ status, headers, body }: ApiAnswer) => ({
+      status,
+      headers: [...headers].filter(([name]) => name !== 'date' && name !== 'x-request-id'),
+      body: { ...body, instance: undefined },
+    });
+    for (const body of [INFER_BODY, '{"parameters": broken']) {
+      const [direct, through] = await answers(body);
+      if (direct === undefined || through === undefined) throw new Error('two were asked');
+      expect(alike(direct)).toEqual(alike(through));
+      expect(direct.headers.get('x-request-id')).not.toBe(through.headers.get('x-request-id'));
+    }
+  });
+
   it('is answered by the target of the variant, always the same one for a user', async () => {
     const variants = new Set<string>();
     for (let index = 0; index < 40; index++) {

@@ -22,7 +22,7 @@ beforeAll(async () => {
   gateway = await startTestGateway({ SWITCHYARD_TARGET_PAGES: 'token-of-the-pages' });
   ({ secret } = await gateway.tenant('acme'));
   await gateway.register('/models', { key: 'pages' });
-  for (const version of ['v1', 'v2']) {
+  for (const version of ['v1', 'v2', 'v3', 'v4']) {
     await gateway.register('/models/pages/versions', {
       version,
       sha256: 'a'.repeat(64),
@@ -48,6 +48,20 @@ beforeAll(async () => {
   const plain = { kind: 'http', cloud: 'local', region: 'here' };
   await gateway.register('/targets', { ...plain, key: 'below', url: `${aws.url}/base/` });
   await gateway.register('/targets', { ...plain, key: 'dead', url: 'http://127.0.0.1:1' });
+  for (const [version, key, url] of [
+    ['v3', 'lost', 'http://127.0.0.1:1'],
+    ['v4', 'busy', aws.url],
+  ] as const) {
+    const place = { kind: 'http', model: 'pages', version };
+    await gateway.register('/targets', { ...place, key, cloud: 'aws', region: 'a', url });
+    await gateway.register('/targets', {
+      ...place,
+      key: `${key}-twin`,
+      cloud: 'gcp',
+      region: 'g',
+      url: gcp.url,
+    });
+  }
   await gateway.register('/targets', {
     key: 'model',
     kind: 'oip',
@@ -63,6 +77,8 @@ beforeAll(async () => {
     dead: 'dead',
     model: 'model',
     tested: 'pages-aws',
+    lost: 'lost',
+    busy: 'busy',
   })) {
     await gateway.register('/endpoints', { key, defaultTarget });
   }
@@ -446,6 +462,67 @@ describe('a target that keeps failing', () => {
     aws.behave(hello);
     const served = async () => (await send('/v1/proxy/pages/x')).headers['x-switchyard-target'];
     await expect.poll(served, { timeout: 3_000, interval: 100 }).toBe('pages-aws');
+  });
+});
+
+describe('a target that cannot be reached', () => {
+  it('gives way to its twin at once, which gets the whole body; who asks is told', async () => {
+    const bytes = randomBytes(300_000);
+    const told: unknown[] = [];
+    for (let index = 0; index < 6; index++) {
+      const inChunks = index % 2 === 1;
+      const answer = await send('/v1/proxy/lost/x', {
+        method: 'POST',
+        headers: {
+          'x-switchyard-debug': 'decisions',
+          ...(inChunks ? {} : { 'content-length': String(bytes.length) }),
+        },
+        body: inChunks ? Readable.from([bytes.subarray(0, 7), bytes.subarray(7)]) : bytes,
+      });
+      expect(answer).toMatchObject({ status: 200, headers: { 'x-switchyard-target': 'lost-twin' } });
+      told.push(answer.headers['x-switchyard-decisions']);
+    }
+    expect(gcp.requests.map((received) => received.bytes.equals(bytes))).toEqual(Array(6).fill(true));
+    expect(told.slice(0, 5)).toEqual(Array(5).fill('failed;lost;unreachable, twin;lost-twin'));
+    // Five in a row: now nobody tries it.
+    expect(told[5]).toBe('circuit-open;lost;circuit-open, twin;lost-twin');
+    const text = await (await fetch(gateway.metricsUrl)).text();
+    expect(text).toContain('switchyard_decisions_total{target="lost-twin",decision="twin"} 6');
+  });
+});
+
+describe('targets that have as much to do as they can', () => {
+  it('share what comes with their twins, and the rest is told when to come back', async () => {
+    const held: (() => void)[] = [];
+    const hold = (_request: IncomingMessage, response: ServerResponse) =>
+      void held.push(() => response.end('late'));
+    for (const upstream of [aws, gcp]) upstream.behave(hold);
+    const answers = Array.from({ length: 129 }, () => send('/v1/proxy/busy/x'));
+    const refused = await Promise.race(answers);
+    expect(refused).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
+    expect(problemOf(refused)).toMatchObject({ code: 'overloaded' });
+    await expect.poll(() => held.length, { timeout: 5_000 }).toBe(128);
+    for (const answer of held) answer();
+    const served = (await Promise.all(answers)).map(({ headers }) => headers['x-switchyard-target']);
+    expect(served.filter((target) => target === 'busy')).toHaveLength(64);
+    expect(served.filter((target) => target === 'busy-twin')).toHaveLength(64);
+  });
+
+  it('are free again for the next as soon as their answers begin, however long those last', async () => {
+    const streams: ServerResponse[] = [];
+    aws.behave((_request, response) => {
+      response.write('begun');
+      streams.push(response);
+    });
+    const leaving = new AbortController();
+    for (let index = 0; index < 70; index++) {
+      const { headers } = await fetch(`${gateway.url}/v1/proxy/busy/x`, {
+        headers: { 'x-api-key': secret },
+        signal: leaving.signal,
+      });
+      expect(headers.get('x-switchyard-target')).toBe('busy');
+    }
+    leaving.abort();
   });
 });
 
