@@ -1,6 +1,6 @@
 import { type Arm, armsOf } from './arms.ts';
 import { compileAudience, type EvaluationContext } from './audience/compile-audience.ts';
-import type { CompiledSegment } from './audience/scope.ts';
+import type { CompiledSegment, Scope } from './audience/scope.ts';
 import type { Check, Refusal, Subject } from './check.ts';
 import type { Experiment, ExperimentState } from './experiment.ts';
 import type { ExperimentStatus } from './experiment-status.ts';
@@ -57,10 +57,17 @@ export interface CompileOptions extends Surroundings {
 
 const NONE_HALTED: ReadonlySet<string> = new Set();
 
+export type Compiled =
+  | {
+      readonly ok: true;
+      readonly compiled: CompiledExperiment;
+      /** The segments that its audience names. */
+      readonly references: Scope['references'];
+    }
+  | { readonly ok: false; readonly issues: readonly Issue[] };
+
 /** Compiles a validated experiment; the issues are those of its audience, as pointers into the experiment. */
-export function compileExperiment(
-  options: CompileOptions,
-): { ok: true; compiled: CompiledExperiment } | { ok: false; issues: readonly Issue[] } {
+export function compileExperiment(options: CompileOptions): Compiled {
   const { experiment, state, revision } = options;
   const audience = compileAudience(experiment.audience, options.segments);
   if (!audience.ok) {
@@ -83,7 +90,7 @@ export function compileExperiment(
     sticky: stickyOf(experiment, options.status?.startedAt),
     refusals: refusalsOf(experiment.key),
   };
-  return { ok: true, compiled };
+  return { ok: true, compiled, references: audience.references };
 }
 
 /** The first version draws by the bare salt; each later one draws anew. */

@@ -1,6 +1,6 @@
 import { choosesTarget, type Experiment, type ExperimentState, type LayerSlots } from './experiment.ts';
 import type { Issue } from './issue.ts';
-import { freeRanges, shownRange } from './slots.ts';
+import { freeRanges, overlap, shownRange } from './slots.ts';
 
 interface Entry {
   readonly experiment: Experiment;
@@ -16,6 +16,9 @@ interface Live {
 interface Slotted extends Live {
   readonly slots: LayerSlots;
 }
+
+/** Of one endpoint or layer: nobody reads more, and two thousand experiments make two million pairs. */
+const MAX_NAMED = 100;
 
 /**
  * Why a request could fall into two experiments at once. Running and paused experiments that choose a target for
@@ -34,13 +37,18 @@ export function exclusivityIssues(experiments: readonly Entry[]): Issue[] {
 
 function endpointIssues(live: readonly Live[]): Issue[] {
   const choosing = live.filter(({ experiment }) => choosesTarget(experiment));
-  return pairsWithin(choosing, ({ experiment }) => `${experiment.environment}/${experiment.endpoint}`)
-    .filter(([earlier, later]) => !shareLayer(earlier, later))
-    .map(([earlier, later]) => ({
-      path: `/${later.index}/layer`,
-      code: 'no-shared-layer',
-      message: `${both(earlier, later)} run on endpoint "${later.experiment.endpoint}" without a layer in common (${layerName(earlier)}; ${layerName(later)}): give both disjoint slots of one layer, or stop one`,
-    }));
+  return groupsOf(choosing, ({ experiment }) => `${experiment.environment}/${experiment.endpoint}`).flatMap(
+    (group) => {
+      const [first] = group;
+      if (group.length === 1 || group.every((one) => shareLayer(first, one))) return [];
+      const apart = pairsOf(group).filter(([earlier, later]) => !shareLayer(earlier, later));
+      return [...apart.take(MAX_NAMED)].map(([earlier, later]) => ({
+        path: `/${later.index}/layer`,
+        code: 'no-shared-layer',
+        message: `${both(earlier, later)} run on endpoint "${later.experiment.endpoint}" without a layer in common (${layerName(earlier)}; ${layerName(later)}): give both disjoint slots of one layer, or stop one`,
+      }));
+    },
+  );
 }
 
 function shareLayer(earlier: Live, later: Live): boolean {
@@ -51,8 +59,17 @@ function layerIssues(live: readonly Live[]): Issue[] {
   const slotted = live.flatMap((entry) =>
     entry.experiment.layer === undefined ? [] : [{ ...entry, slots: entry.experiment.layer }],
   );
-  return pairsWithin(slotted, ({ slots, experiment }) => `${experiment.environment}/${slots.key}`).flatMap(
-    ([earlier, later]) => [...unitIssues(earlier, later), ...overlapIssues(earlier, later, slotted)],
+  return groupsOf(slotted, ({ slots, experiment }) => `${experiment.environment}/${slots.key}`).flatMap(
+    (group) => {
+      const [first] = group;
+      const isOfOneUnit = group.every(({ experiment }) => experiment.unit === first.experiment.unit);
+      if (isOfOneUnit && !overlap(group.map(({ slots }) => slots))) return [];
+      const issues = pairsOf(group).flatMap(([earlier, later]) => [
+        ...unitIssues(earlier, later),
+        ...overlapIssues(earlier, later, group),
+      ]);
+      return [...issues.take(MAX_NAMED)];
+    },
   );
 }
 
@@ -67,18 +84,11 @@ function unitIssues(earlier: Slotted, later: Slotted): Issue[] {
   ];
 }
 
-function overlapIssues(earlier: Slotted, later: Slotted, slotted: readonly Slotted[]): Issue[] {
+function overlapIssues(earlier: Slotted, later: Slotted, group: readonly Slotted[]): Issue[] {
   const from = Math.max(earlier.slots.from, later.slots.from);
   const to = Math.min(earlier.slots.to, later.slots.to);
   if (from >= to) return [];
-  const taken = slotted
-    .filter(
-      (other) =>
-        other.slots.key === later.slots.key &&
-        other.experiment.environment === later.experiment.environment &&
-        other.index !== later.index,
-    )
-    .map(({ slots }) => slots);
+  const taken = group.filter(({ index }) => index !== later.index).map(({ slots }) => slots);
   const free = freeRanges(taken).map(shownRange).join(', ');
   const advice = free === '' ? 'no slots are free: shrink or stop one' : `free are ${free}`;
   return [
@@ -90,11 +100,17 @@ function overlapIssues(earlier: Slotted, later: Slotted, slotted: readonly Slott
   ];
 }
 
-/** Every two items of the same group, the earlier first. */
-function pairsWithin<T>(items: readonly T[], groupOf: (item: T) => string): (readonly [T, T])[] {
-  return [...Map.groupBy(items, groupOf).values()].flatMap((group) =>
-    group.flatMap((later, index) => group.slice(0, index).map((earlier) => [earlier, later] as const)),
-  );
+/** Items by what they have in common. */
+function groupsOf<T>(items: readonly T[], groupOf: (item: T) => string): [T, ...T[]][] {
+  // A group is there because something is in it.
+  return [...Map.groupBy(items, groupOf).values()] as [T, ...T[]][];
+}
+
+/** Every two items, the earlier first. */
+function* pairsOf<T>(items: readonly T[]): Generator<readonly [T, T]> {
+  for (const [index, later] of items.entries()) {
+    for (const earlier of items.slice(0, index)) yield [earlier, later];
+  }
 }
 
 function both(earlier: Live, later: Live): string {

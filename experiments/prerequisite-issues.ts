@@ -43,13 +43,14 @@ function pathBack(
   from: string,
   to: string,
   experiments: ReadonlyMap<string, Experiment>,
-  visited: ReadonlySet<string> = new Set(),
+  visited = new Set<string>(),
 ): string[] | undefined {
   if (from === to) return [to];
   if (visited.has(from)) return undefined;
-  const further = new Set(visited).add(from);
+  // Whoever was asked once and had no way back has none the second time either.
+  visited.add(from);
   for (const { experiment } of experiments.get(from)?.prerequisites ?? []) {
-    const rest = pathBack(experiment, to, experiments, further);
+    const rest = pathBack(experiment, to, experiments, visited);
     if (rest !== undefined) return [from, ...rest];
   }
   return undefined;

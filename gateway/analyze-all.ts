@@ -38,6 +38,7 @@ export async function analyzeAll(config: GatewayConfig, logger: Logger): Promise
     environment: config.environment,
     adminKeyDigest: async () => '',
     pollIntervalMs: 60_000,
+    rereadAfterMs: 60_000,
     logger,
     telemetry: createTelemetry(),
   });

@@ -49,6 +49,8 @@ import { WebhookDispatcher } from './webhooks/webhook-dispatcher.ts';
 
 /** Under a quarter of the second within which a change must be served everywhere. */
 const POLL_INTERVAL_MS = 250;
+/** What somebody wrote into the database beside the API is noticed within this time. */
+const REREAD_AFTER_MS = 5 * 60_000;
 /** How late a step of a ramp or a schedule may be. */
 const AUTOMATION_INTERVAL_MS = 1_000;
 /** A look costs well under a millisecond. */
@@ -94,6 +96,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     adminKeyDigest: adminKeyDigest(config.adminApiKey, store),
     environment: config.environment,
     pollIntervalMs: POLL_INTERVAL_MS,
+    rereadAfterMs: REREAD_AFTER_MS,
     logger,
     telemetry,
   });

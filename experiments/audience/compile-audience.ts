@@ -7,7 +7,11 @@ import type { Predicate, Scope, Segments } from './scope.ts';
 export type EvaluationContext = Readonly<Record<string, unknown>>;
 
 export type CompiledAudience =
-  | { readonly ok: true; readonly matches: (context: EvaluationContext) => boolean }
+  | {
+      readonly ok: true;
+      readonly matches: (context: EvaluationContext) => boolean;
+      readonly references: Scope['references'];
+    }
   | Refused;
 
 interface Refused {
@@ -39,7 +43,8 @@ const MAX_SIZE = 5_000;
  */
 export function compileAudience(condition: unknown, segments: Segments): CompiledAudience {
   const bounded = compileBounded(condition, segments);
-  return bounded.ok ? { ok: true, matches: total(bounded.matches, false) } : bounded;
+  if (!bounded.ok) return bounded;
+  return { ok: true, matches: total(bounded.matches, false), references: bounded.references };
 }
 
 /** The same, as a part of another condition: a context that throws is for the whole to deal with. */

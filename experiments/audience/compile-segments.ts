@@ -62,9 +62,9 @@ export function compileSegments(
     const list = segment.list && lists?.get(segment.list.id);
     const before = known.get(segment);
     const isSame = (one: Scope['references'][number]) => find(one.key) === one.segment;
-    if (before !== undefined && before.list === list && before.references.every(isSame)) {
-      return before.compiled;
-    }
+    const isMissing = segment.list !== undefined && list === undefined && lists !== null;
+    const isSameList = !isMissing && (lists === null || before?.list === list);
+    if (before !== undefined && isSameList && before.references.every(isSame)) return before.compiled;
     const made = compileOne(segment, { list, lists, lookup });
     if (!made.ok) {
       for (const issue of made.issues) issues.push({ ...issue, segment: key });

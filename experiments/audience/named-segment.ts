@@ -53,7 +53,8 @@ function named(key: unknown, scope: Scope): CompiledSegment | null {
   if (typeof key !== 'string' || segment === undefined) {
     const near = typeof key === 'string' ? suggestion(key, scope.segments.keys()) : undefined;
     const advice = near === undefined ? 'create the segment first' : `did you mean ${shown(near)}?`;
-    refuse(scope, 'unknown-segment', `${shown(key)} is not the key of a segment: ${advice}`);
+    const message = `${shown(key)} is not the key of a segment: ${advice}`;
+    refuse(scope, 'unknown-segment', message, typeof key === 'string' ? { value: key } : {});
     return null;
   }
   if (segment.kind === 'open') {

@@ -46,8 +46,13 @@ export function within(scope: Scope, key: string | number): Scope {
 }
 
 /** Notes an issue and lets compilation go on, so that the author sees all of them at once. */
-export function refuse(scope: Scope, code: string, message: string): Predicate {
-  scope.issues.push({ path: jsonPointer(scope.path), code, message });
+export function refuse(
+  scope: Scope,
+  code: string,
+  message: string,
+  found: Pick<Issue, 'value'> = {},
+): Predicate {
+  scope.issues.push({ path: jsonPointer(scope.path), code, message, ...found });
   return () => false;
 }
 

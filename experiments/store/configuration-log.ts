@@ -18,6 +18,32 @@ export type CommitResult =
   | { readonly ok: true; readonly documents: readonly (StoredDocument | null)[]; readonly revision: number }
   | { readonly ok: false; readonly revision: number };
 
+/** Everything that is stored, as of one commit. */
+export interface StoredConfiguration {
+  readonly revision: number;
+  /** Id of the commit that made the revision; null before the first. */
+  readonly commitId: string | null;
+  readonly documents: readonly StoredDocument[];
+}
+
+/** A document as a commit has left it; null where it was deleted. */
+export interface DocumentChange {
+  readonly kind: string;
+  readonly key: string;
+  readonly document: StoredDocument | null;
+}
+
+/** What has changed, as of one commit. */
+export interface ChangesSince {
+  readonly revision: number;
+  readonly commitId: string;
+  /** Each document once, as it is now. */
+  readonly changes: readonly DocumentChange[];
+}
+
+/** Further behind than this, to read everything is less work. */
+const MAX_COMMITS_BEHIND = 100;
+
 export interface Commit {
   readonly baseRevision: number;
   readonly changes: readonly Change[];
@@ -49,7 +75,7 @@ export class ConfigurationLog {
   }
 
   /** Every document as of exactly `revision`, however many commits are under way. */
-  async readAll(): Promise<{ revision: number; documents: StoredDocument[] }> {
+  async readAll(): Promise<StoredConfiguration> {
     const from = await this.revision();
     const records = new Map<string, DocumentRecord>();
     for (const record of await this.#documents.find().toArray()) {
@@ -65,8 +91,32 @@ export class ConfigurationLog {
     }
     return {
       revision: entries.at(-1)?._id ?? from,
+      commitId: entries.at(-1)?.commitId ?? null,
       documents: [...records.values()].map(storedDocument).filter((document) => document !== null),
     };
+  }
+
+  /**
+   * What has changed since a commit that was read before; null where the log does not lead there: it is another one,
+   * restored perhaps from a backup, or so much has happened that everything is read with less work.
+   */
+  async readSince(known: Pick<ChangesSince, 'revision' | 'commitId'>): Promise<ChangesSince | null> {
+    const entries = await this.#log
+      .find({ _id: { $gte: known.revision } })
+      .sort({ _id: 1 })
+      .limit(MAX_COMMITS_BEHIND + 1)
+      .toArray();
+    const [first, ...since] = entries;
+    if (first?._id !== known.revision || first.commitId !== known.commitId) return null;
+    if (since.length >= MAX_COMMITS_BEHIND) return null;
+    const changed = new Map(since.flatMap(documentRecords).map((record) => [record._id, record]));
+    const { _id: revision, commitId } = since.at(-1) ?? first;
+    const changes = [...changed.values()].map((record) => ({
+      kind: record.kind,
+      key: record.key,
+      document: storedDocument(record),
+    }));
+    return { revision, commitId, changes };
   }
 
   /** What ConfigurationStore.commit promises. */

@@ -2,7 +2,13 @@ import type { MongoClient } from 'mongodb';
 import type { SegmentValue } from '../segment.ts';
 import type { KeptAssignment } from '../sticky.ts';
 import type { AuditQuery } from './audit-log.ts';
-import { type Commit, type CommitResult, ConfigurationLog } from './configuration-log.ts';
+import {
+  type ChangesSince,
+  type Commit,
+  type CommitResult,
+  ConfigurationLog,
+  type StoredConfiguration,
+} from './configuration-log.ts';
 import {
   type Begun,
   IdempotencyKeys,
@@ -16,12 +22,12 @@ import { Secrets } from './secrets.ts';
 import { type SegmentChunk, type SegmentList, SegmentLists } from './segment-lists.ts';
 import { StickyAssignments } from './sticky-assignments.ts';
 import { asStoreErrors } from './store-error.ts';
-import type { AuditEntry, StoredDocument } from './stored-document.ts';
+import type { AuditEntry } from './stored-document.ts';
 import { ResultsCache, type StoredResults } from './stored-results.ts';
 import { Usage } from './usage.ts';
 import { type WebhookCursor, WebhookDeliveries, type WebhookDelivery } from './webhook-deliveries.ts';
 
-export type { CommitResult } from './configuration-log.ts';
+export type { ChangesSince, CommitResult, DocumentChange } from './configuration-log.ts';
 export type { Begun, IdempotencyTimes, RememberedAnswer } from './idempotency-keys.ts';
 export { StoreUnavailableError } from './store-error.ts';
 export type { Actor, AuditEntry, Change, StoredDocument } from './stored-document.ts';
@@ -90,8 +96,13 @@ export class ConfigurationStore {
   }
 
   /** Every document as of exactly `revision`, however many commits are under way. */
-  async readAll(): Promise<{ revision: number; documents: StoredDocument[] }> {
+  async readAll(): Promise<StoredConfiguration> {
     return this.#ask('read the configuration', () => this.#log.readAll());
+  }
+
+  /** What has changed since a commit that was read before; null where everything has to be read again. */
+  async readSince(known: Pick<ChangesSince, 'revision' | 'commitId'>): Promise<ChangesSince | null> {
+    return this.#ask('read what has changed', () => this.#log.readSince(known));
   }
 
   /**

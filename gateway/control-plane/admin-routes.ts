@@ -7,7 +7,8 @@ import type { ConfigurationEvents } from '../data-plane/configuration-events.ts'
 import { featureRoutes } from '../features/feature-routes.ts';
 import type { FeatureStore } from '../features/feature-store.ts';
 import type { Route } from '../http/route.ts';
-import { type SnapshotSource, TENANT_SECRET_PREFIX } from '../snapshot/snapshot-source.ts';
+import { TENANT_SECRET_PREFIX } from '../snapshot/known-configuration.ts';
+import type { SnapshotSource } from '../snapshot/snapshot-source.ts';
 import type { Targets } from '../targets/targets.ts';
 import { analysisRoutes } from './analysis-routes.ts';
 import { auditRoutes } from './audit-routes.ts';
@@ -31,6 +32,7 @@ import { type ResourceRules, resourceRoutes } from './resource-routes.ts';
 import { samplesRoute } from './samples-route.ts';
 import { segmentRules } from './segment-rules.ts';
 import { segmentValuesRoutes } from './segment-values-routes.ts';
+import { statusRoute } from './status-route.ts';
 import { trafficRoutes } from './traffic-routes.ts';
 import { webhookRoutes, webhookRules } from './webhook-routes.ts';
 
@@ -97,6 +99,7 @@ export function adminRoutes({
     overrideTokenRoute({ writer, source }),
     ...webhookRoutes(writer, store),
     ...auditRoutes(store),
+    statusRoute(source),
     eventsRoute(events),
   ];
 }

@@ -7,6 +7,7 @@ import type {
 } from '../../experiments/store/configuration-store.ts';
 import { Problem } from '../problems.ts';
 import { compileSnapshot } from '../snapshot/compile-snapshot.ts';
+import type { ConfigurationIssue } from '../snapshot/configuration-issue.ts';
 import type { SnapshotSource } from '../snapshot/snapshot-source.ts';
 
 /** Attempts at a change while others commit theirs; past it the caller is asked to come back. */
@@ -44,13 +45,15 @@ export class ConfigurationWriter {
 
   /** The documents as the store has them now. */
   async documents(): Promise<readonly StoredDocument[]> {
-    await this.#source.refresh();
-    return this.#source.current?.documents ?? [];
+    return (await this.now()).documents;
   }
 
   /** The same, with their revision. */
-  now(): Promise<ConfigurationNow> {
-    return this.#store.readAll();
+  async now(): Promise<ConfigurationNow> {
+    await this.#source.refresh();
+    const { stored } = this.#source;
+    if (stored === null) throw new Error('a refresh that succeeds has read what is stored');
+    return stored;
   }
 
   /**
@@ -77,7 +80,7 @@ export class ConfigurationWriter {
     { dryRun = false }: { readonly dryRun?: boolean } = {},
   ): Promise<{ readonly documents: readonly (StoredDocument | null)[]; readonly revision: number }> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const now = await this.#store.readAll();
+      const now = await this.now();
       const changes = decide(now);
       if (changes.length === 0) return { documents: [], revision: now.revision };
       refuseInvalid(now, changes);
@@ -126,13 +129,28 @@ function unsaved(now: ConfigurationNow, changes: readonly Change[]): (StoredDocu
 
 const NEW = { revision: 0, createdAt: '', updatedAt: '' };
 
+/**
+ * What would be wrong with the configuration after these changes and is not wrong already: what somebody wrote beside
+ * the API must not keep an experiment from being stopped.
+ */
+export function newIssues(
+  { revision, documents }: ConfigurationNow,
+  changes: readonly Change[],
+): ConfigurationIssue[] {
+  const after = compileSnapshot(revision + 1, withChanges(documents, changes));
+  if (after.ok) return [];
+  const before = compileSnapshot(revision, documents);
+  const known = new Set(before.ok ? [] : before.issues.map((issue) => JSON.stringify(issue)));
+  return after.issues.filter((issue) => !known.has(JSON.stringify(issue)));
+}
+
 /** Issues of the one changed thing come as they are; of others, with their name. */
-function refuseInvalid({ revision, documents }: ConfigurationNow, changes: readonly Change[]): void {
-  const compiled = compileSnapshot(revision + 1, withChanges(documents, changes));
-  if (compiled.ok) return;
+function refuseInvalid(now: ConfigurationNow, changes: readonly Change[]): void {
+  const issues = newIssues(now, changes);
+  if (issues.length === 0) return;
   const [only] = changes.length === 1 ? changes : [];
   throw invalidConfiguration(
-    compiled.issues.map(({ resource, ...issue }) =>
+    issues.map(({ resource, ...issue }) =>
       only !== undefined && resource === `${only.kind}/${only.key}`
         ? issue
         : { ...issue, message: `${resource}: ${issue.message}` },

@@ -4,7 +4,7 @@ import { TENANTS } from '../catalogue/resources.ts';
 import { ref } from '../http/openapi-parts.ts';
 import type { Route } from '../http/route.ts';
 import { Problem } from '../problems.ts';
-import { TENANT_SECRET_PREFIX } from '../snapshot/snapshot-source.ts';
+import { TENANT_SECRET_PREFIX } from '../snapshot/known-configuration.ts';
 import { actorOf, checkIfMatch, etagOf, representation } from './admin-request.ts';
 import type { ConfigurationWriter } from './change-configuration.ts';
 import { storedExample } from './resource-declarations.ts';

@@ -59,8 +59,10 @@ function unmetSchemas({ experiments, endpoints }: ParsedConfiguration): Configur
 }
 
 function prerequisites({ experiments }: ParsedConfiguration): ConfigurationIssue[] {
+  const waiting = [...experiments.values()].filter(({ experiment }) => experiment.prerequisites.length > 0);
+  if (waiting.length === 0) return [];
   const written = new Map([...experiments].map(([key, { experiment }]) => [key, experiment]));
-  return [...written.keys()].flatMap((key) =>
+  return waiting.flatMap(({ experiment: { key } }) =>
     prerequisiteIssues(key, written).map((issue) => ({ ...issue, resource: `experiments/${key}` })),
   );
 }

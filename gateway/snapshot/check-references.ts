@@ -1,3 +1,4 @@
+import type { Experiment } from '../../experiments/experiment.ts';
 import { BUILT_IN_METRICS } from '../../experiments/metric.ts';
 import { suggestion } from '../../experiments/suggestion.ts';
 import type { Endpoint } from '../catalogue/endpoint.ts';
@@ -5,45 +6,46 @@ import { SERVICE_KEYS } from '../catalogue/resources.ts';
 import { checkModelReferences } from './check-model-references.ts';
 import type { ConfigurationIssue } from './configuration-issue.ts';
 import type { ParsedConfiguration } from './parse-documents.ts';
-import type { RegisteredExperiment } from './snapshot.ts';
 
 /** One key that a thing says of another. */
 interface Reference {
   readonly path: string;
   readonly kind: string;
   readonly key: string;
-  /** What there is of that kind. */
-  readonly known: ReadonlyMap<string, unknown>;
 }
+
+/** What there is, by kind. */
+type Registered = ReadonlyMap<string, ReadonlyMap<string, unknown>>;
 
 /** Every key that one thing says of another must exist. */
 export function referenceIssues(parsed: ParsedConfiguration): ConfigurationIssue[] {
   const issues: ConfigurationIssue[] = [];
+  const registered = registeredIn(parsed);
   const check = (resource: string, references: readonly Reference[]) => {
-    for (const { path, kind, key, known } of references) {
-      if (known.has(key)) continue;
+    for (const { path, kind, key } of references) {
+      const known = registered.get(kind);
+      if (known === undefined || known.has(key)) continue;
       issues.push(missing(resource, { path, kind, key, near: suggestion(key, known.keys()) }));
     }
   };
-  const { tenants, endpoints } = parsed;
   for (const [key, { tenant }] of parsed.keys) {
-    check(`keys/${key}`, [{ path: '/tenant', kind: 'tenant', key: tenant, known: tenants }]);
+    check(`keys/${key}`, [{ path: '/tenant', kind: 'tenant', key: tenant }]);
   }
   for (const [key, { tenant }] of parsed.serviceKeys) {
     if (tenant === null) continue;
-    check(`${SERVICE_KEYS}/${key}`, [{ path: '/tenant', kind: 'tenant', key: tenant, known: tenants }]);
+    check(`${SERVICE_KEYS}/${key}`, [{ path: '/tenant', kind: 'tenant', key: tenant }]);
   }
   checkModelReferences(parsed, (resource, path, kind, key) =>
     issues.push(missing(resource, { path, kind, key })),
   );
-  for (const [key, endpoint] of endpoints) check(`endpoints/${key}`, ofEndpoint(parsed, endpoint));
-  for (const [key, registered] of parsed.experiments) {
-    check(`experiments/${key}`, ofExperiment(parsed, registered));
+  for (const [key, endpoint] of parsed.endpoints) check(`endpoints/${key}`, ofEndpoint(endpoint));
+  for (const [key, { experiment }] of parsed.experiments) {
+    check(`experiments/${key}`, ofExperiment(experiment));
   }
   for (const [key, { value }] of parsed.holdouts) {
     check(`holdouts/${key}`, [
-      ...(value.endpoint === undefined ? [] : [toEndpoint(parsed, value.endpoint)]),
-      ...toMetrics(parsed, value.metrics),
+      ...(value.endpoint === undefined ? [] : [toEndpoint(value.endpoint)]),
+      ...toMetrics(value.metrics),
     ]);
   }
   return issues;
@@ -69,58 +71,64 @@ function missing(
   };
 }
 
-function ofEndpoint(
-  { targets, tenants, experiments }: ParsedConfiguration,
-  { defaultTarget, tenants: named = [], shadows = [] }: Endpoint,
-): Reference[] {
+function registeredIn(parsed: ParsedConfiguration): Registered {
+  const { tenants, targets, endpoints, layers, experiments } = parsed;
+  const metrics = new Map<string, unknown>(parsed.metrics);
+  for (const key of BUILT_IN_METRICS) metrics.set(key, null);
+  return new Map<string, ReadonlyMap<string, unknown>>([
+    ['tenant', tenants],
+    ['target', targets],
+    ['endpoint', endpoints],
+    ['layer', layers],
+    ['experiment', experiments],
+    ['metric', metrics],
+  ]);
+}
+
+function ofEndpoint({ defaultTarget, tenants: named = [], shadows = [] }: Endpoint): Reference[] {
   return [
-    { path: '/defaultTarget', kind: 'target', key: defaultTarget, known: targets },
-    ...named.map((key, index) => ({ path: `/tenants/${index}`, kind: 'tenant', key, known: tenants })),
+    { path: '/defaultTarget', kind: 'target', key: defaultTarget },
+    ...named.map((key, index) => ({ path: `/tenants/${index}`, kind: 'tenant', key })),
     ...shadows.flatMap(({ target, experiment }, index) => [
-      { path: `/shadows/${index}/target`, kind: 'target', key: target, known: targets },
+      { path: `/shadows/${index}/target`, kind: 'target', key: target },
       ...(experiment === undefined
         ? []
-        : [
-            { path: `/shadows/${index}/experiment`, kind: 'experiment', key: experiment, known: experiments },
-          ]),
+        : [{ path: `/shadows/${index}/experiment`, kind: 'experiment', key: experiment }]),
     ]),
   ];
 }
 
-function ofExperiment(parsed: ParsedConfiguration, { experiment }: RegisteredExperiment): Reference[] {
+/** What an experiment refers to never changes: it is looked up as often as the configuration does. */
+const ofExperiments = new WeakMap<Experiment, readonly Reference[]>();
+
+function ofExperiment(experiment: Experiment): readonly Reference[] {
+  const known = ofExperiments.get(experiment);
+  if (known !== undefined) return known;
   const { endpoint, layer, variants, metrics, prerequisites } = experiment;
-  return [
-    toEndpoint(parsed, endpoint),
-    ...(layer === undefined
-      ? []
-      : [{ path: '/layer/key', kind: 'layer', key: layer.key, known: parsed.layers }]),
+  const references = [
+    toEndpoint(endpoint),
+    ...(layer === undefined ? [] : [{ path: '/layer/key', kind: 'layer', key: layer.key }]),
     ...variants.flatMap(({ target }, index) =>
-      target === undefined
-        ? []
-        : [{ path: `/variants/${index}/target`, kind: 'target', key: target, known: parsed.targets }],
+      target === undefined ? [] : [{ path: `/variants/${index}/target`, kind: 'target', key: target }],
     ),
     ...prerequisites.map(({ experiment: key }, index) => ({
       path: `/prerequisites/${index}/experiment`,
       kind: 'experiment',
       key,
-      known: parsed.experiments,
     })),
-    ...toMetrics(parsed, metrics),
+    ...toMetrics(metrics),
   ];
+  ofExperiments.set(experiment, references);
+  return references;
 }
 
-function toEndpoint({ endpoints }: ParsedConfiguration, key: string): Reference {
-  return { path: '/endpoint', kind: 'endpoint', key, known: endpoints };
+function toEndpoint(key: string): Reference {
+  return { path: '/endpoint', kind: 'endpoint', key };
 }
 
-function toMetrics(
-  parsed: ParsedConfiguration,
-  metrics: RegisteredExperiment['experiment']['metrics'],
-): Reference[] {
+function toMetrics(metrics: Experiment['metrics']): Reference[] {
   if (metrics === undefined) return [];
-  const known = new Map<string, unknown>(parsed.metrics);
-  for (const key of BUILT_IN_METRICS) known.set(key, null);
-  const reference = (path: string, key: string) => ({ path: `/metrics/${path}`, kind: 'metric', key, known });
+  const reference = (path: string, key: string) => ({ path: `/metrics/${path}`, kind: 'metric', key });
   return [
     reference('primary', metrics.primary),
     ...metrics.secondary.map((key, index) => reference(`secondary/${index}`, key)),

@@ -1,4 +1,5 @@
 import type { CompiledExperiment } from '../../experiments/assignment.ts';
+import type { Experiment } from '../../experiments/experiment.ts';
 import type { CompiledEndpoint, Flag } from './snapshot.ts';
 import { stickyAmong } from './sticky-among.ts';
 
@@ -19,7 +20,7 @@ export function compileFlags(
 ): ReadonlyMap<string, Flag> {
   const flags = new Map<string, Flag>();
   for (const compiled of experiments.toSorted((a, b) => (a.experiment.key < b.experiment.key ? -1 : 1))) {
-    const { key, variants, endpoint: name } = compiled.experiment;
+    const { key, endpoint: name } = compiled.experiment;
     const endpoint = endpoints.get(name);
     if (endpoint === undefined || !SHOWN.has(compiled.state)) continue;
     flags.set(key, {
@@ -27,11 +28,23 @@ export function compileFlags(
       compiled,
       endpoint,
       sticky: stickyAmong([compiled], byKey),
-      values: new Map(variants.map((variant) => [variant.key, flagValue(variant.parameters) ?? variant.key])),
+      values: valuesOf(compiled.experiment),
       outside: flagValue(endpoint.endpoint.parameters),
     });
   }
   return flags;
+}
+
+const known = new WeakMap<Experiment, Flag['values']>();
+
+function valuesOf(experiment: Experiment): Flag['values'] {
+  const before = known.get(experiment);
+  if (before !== undefined) return before;
+  const values = new Map(
+    experiment.variants.map((variant) => [variant.key, flagValue(variant.parameters) ?? variant.key]),
+  );
+  known.set(experiment, values);
+  return values;
 }
 
 /** Parameters that are one `value` are that value, so that a flag can be a boolean, a number or a text. */

@@ -1,12 +1,12 @@
 import { compileSegments, type Lists } from '../../experiments/audience/compile-segments.ts';
 import type { Environment } from '../../experiments/environment.ts';
-import { compileHoldout } from '../../experiments/holdout.ts';
 import type { StoredDocument } from '../../experiments/store/configuration-store.ts';
 import { experimentIssues } from './check-experiments.ts';
 import { referenceIssues } from './check-references.ts';
 import { compileEndpoints } from './compile-endpoints.ts';
 import { compileExperiments } from './compile-experiments.ts';
 import { compileFlags } from './compile-flags.ts';
+import { compileHoldouts } from './compile-holdouts.ts';
 import { serviceKeyGrants, tenantKeyGrants } from './compile-keys.ts';
 import type { ConfigurationIssue } from './configuration-issue.ts';
 import { parseDocuments } from './parse-documents.ts';
@@ -37,7 +37,7 @@ export function compileSnapshot(
   const issues: ConfigurationIssue[] = [];
   const parsed = parseDocuments(documents, issues);
   issues.push(...referenceIssues(parsed), ...experimentIssues(parsed));
-  const holdouts = [...parsed.holdouts.values()].map(({ value, revision: at }) => compileHoldout(value, at));
+  const holdouts = compileHoldouts(parsed.holdouts.values());
   const segments = compileSegments(parsed.segments, lists);
   for (const { segment, ...issue } of segments.issues)
     issues.push({ ...issue, resource: `segments/${segment}` });

@@ -18,7 +18,7 @@ export interface SegmentSetsOptions {
 /** The uploaded lists of segments, in memory: each read once, and let go when no segment names it any more. */
 export class SegmentSets {
   readonly #options: SegmentSetsOptions;
-  #sets: ReadonlyMap<string, IdSet> = new Map();
+  readonly #sets = new Map<string, IdSet>();
 
   constructor(options: SegmentSetsOptions) {
     this.#options = options;
@@ -29,17 +29,24 @@ export class SegmentSets {
    * rejects where the store is away and is needed.
    */
   async load(documents: readonly StoredDocument[]): Promise<ReadonlyMap<string, IdSet>> {
-    const named = documents.flatMap(({ kind, value }) => (kind === 'segments' ? listReference(value) : []));
-    const isKnown = ({ id }: ListReference) => this.#sets.has(id);
-    if (named.length === this.#sets.size && named.every(isKnown)) return this.#sets;
-    const sets = new Map<string, IdSet>();
-    for (const list of named) {
-      const set = this.#sets.get(list.id) ?? (await this.#fromFile(list)) ?? (await this.#fromStore(list));
-      if (set !== null) sets.set(list.id, set);
+    for (const list of namedIn(documents)) {
+      if (this.#sets.has(list.id)) continue;
+      const set = (await this.#fromFile(list)) ?? (await this.#fromStore(list));
+      if (set !== null) this.#sets.set(list.id, set);
     }
-    this.#sets = sets;
-    await this.#removeOthers();
-    return sets;
+    return this.#sets;
+  }
+
+  /** Lets those go that the documents do not name. */
+  async keepOnly(documents: readonly StoredDocument[]): Promise<void> {
+    const named = new Set(namedIn(documents).map(({ id }) => id));
+    for (const id of this.#sets.keys()) if (!named.has(id)) this.#sets.delete(id);
+    const { directory } = this.#options;
+    const names = await readdir(directory).catch(() => []);
+    const others = names.filter(
+      (name) => name.endsWith(EXTENSION) && !named.has(name.slice(0, -EXTENSION.length)),
+    );
+    await Promise.all(others.map((name) => rm(join(directory, name), { force: true })));
   }
 
   async #fromFile({ id, count }: ListReference): Promise<IdSet | null> {
@@ -68,18 +75,13 @@ export class SegmentSets {
     await rename(temporary, this.#file(id));
   }
 
-  async #removeOthers(): Promise<void> {
-    const { directory } = this.#options;
-    const names = await readdir(directory).catch(() => []);
-    const others = names.filter(
-      (name) => name.endsWith(EXTENSION) && !this.#sets.has(name.slice(0, -EXTENSION.length)),
-    );
-    await Promise.all(others.map((name) => rm(join(directory, name), { force: true })));
-  }
-
   #file(id: string): string {
     return join(this.#options.directory, `${id}${EXTENSION}`);
   }
+}
+
+function namedIn(documents: readonly StoredDocument[]): ListReference[] {
+  return documents.flatMap(({ kind, value }) => (kind === 'segments' ? listReference(value) : []));
 }
 
 async function setOf(parts: readonly Uint8Array[], count: number): Promise<IdSet> {

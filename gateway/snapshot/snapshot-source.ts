@@ -6,12 +6,13 @@ import type { ConfigurationStore, StoredDocument } from '../../experiments/store
 import type { Telemetry } from '../telemetry/metrics.ts';
 import { compileSnapshot } from './compile-snapshot.ts';
 import type { Configuration, RawConfiguration } from './configuration.ts';
-import { loadConfiguration, saveConfiguration } from './configuration-file.ts';
+import { loadConfiguration } from './configuration-file.ts';
+import type { ConfigurationIssue } from './configuration-issue.ts';
+import { ConfigurationSaver } from './configuration-saver.ts';
+import { type Known, KnownConfiguration } from './known-configuration.ts';
 import { SegmentSets } from './segment-sets.ts';
+import { serveWhatCompiles } from './serve-what-compiles.ts';
 import type { Snapshot } from './snapshot.ts';
-
-/** Names of secrets in the store: this and the tenant, for its pseudonymisation key, hex. */
-export const TENANT_SECRET_PREFIX = 'tenant-unit-key:';
 
 export interface SnapshotSourceOptions {
   readonly store: ConfigurationStore;
@@ -21,39 +22,60 @@ export interface SnapshotSourceOptions {
   readonly adminKeyDigest: () => Promise<string>;
   readonly environment: Environment;
   readonly pollIntervalMs: number;
+  /** After this long everything is read again, whatever the log of changes says. */
+  readonly rereadAfterMs: number;
   readonly logger: Logger;
   readonly telemetry: Telemetry;
 }
 
 /** Whether the configuration in force is the newest there is, and if not, why. */
-type Freshness = 'unknown' | 'fresh' | 'database-away' | 'invalid';
+export type Freshness = 'unknown' | 'fresh' | 'database-away' | 'invalid';
 
 /**
- * Where requests get their configuration. Asks the store's revision counter at an interval; a new revision is
- * only a bell: everything is read again, compiled, and swapped in at once. While the store is away, or holds
- * what does not compile, the last good configuration stays.
+ * Where requests get their configuration. Asks the store's revision counter at an interval; when it has moved, what
+ * has changed is read, compiled, and swapped in at once. While the store is away the last configuration stays; what is
+ * stored and not valid is served as it last was.
  */
 export class SnapshotSource {
   readonly #options: SnapshotSourceOptions;
   readonly #stopping = new AbortController();
   readonly #listeners: ((snapshot: Snapshot) => void)[] = [];
+  readonly #known: KnownConfiguration;
   readonly #sets: SegmentSets;
+  readonly #saver: ConfigurationSaver;
   #current: Configuration | null = null;
+  #rejected: readonly ConfigurationIssue[] = [];
+  /** What was last put in force, or tried to be. */
+  #tried: Known | null = null;
   #freshness: Freshness = 'unknown';
   #refreshing: Promise<void> = Promise.resolve();
   #polling: Promise<void> = Promise.resolve();
 
   constructor(options: SnapshotSourceOptions) {
+    const { store, file, logger } = options;
     this.#options = options;
-    this.#sets = new SegmentSets({
-      directory: join(dirname(options.file), 'segments'),
-      store: options.store,
-    });
+    this.#known = new KnownConfiguration(options);
+    this.#sets = new SegmentSets({ directory: join(dirname(file), 'segments'), store });
+    this.#saver = new ConfigurationSaver(file, logger);
   }
 
   /** The configuration in force; null until the first one is there. */
   get current(): Configuration | null {
     return this.#current;
+  }
+
+  /** What is stored, valid or not; null until it was read. */
+  get stored(): Known | null {
+    return this.#known.known;
+  }
+
+  get freshness(): Freshness {
+    return this.#freshness;
+  }
+
+  /** Why some of what is stored is not in force as it is. */
+  get rejected(): readonly ConfigurationIssue[] {
+    return this.#rejected;
   }
 
   /** Calls back with every new snapshot, once it is in force. */
@@ -82,6 +104,7 @@ export class SnapshotSource {
     this.#stopping.abort();
     await this.#polling;
     await this.#refreshing;
+    await this.#saver.flush();
   }
 
   async #poll(): Promise<void> {
@@ -102,57 +125,57 @@ export class SnapshotSource {
   }
 
   async #refresh(): Promise<void> {
-    const { store } = this.#options;
-    const current = this.#current;
-    if (current !== null && this.#freshness === 'fresh' && (await store.revision()) === current.revision)
-      return;
-    const [{ revision, documents }, secrets] = [
-      await store.readAll(),
-      await store.secrets(TENANT_SECRET_PREFIX),
-    ];
-    const raw: RawConfiguration = {
-      revision,
-      documents,
-      unitKeys: unitKeysOf(documents, secrets),
-      adminKeyDigest: await this.#options.adminKeyDigest(),
-    };
-    if (!(await this.#swap(raw))) return;
-    this.#become('fresh', { revision });
-    await this.#save(raw);
+    const known = await this.#known.update();
+    if (known !== this.#tried) {
+      await this.#swap({ ...known, adminKeyDigest: await this.#options.adminKeyDigest() });
+      const isSameKeys = known.unitKeys === this.#tried?.unitKeys;
+      this.#tried = known;
+      this.#saveCurrent();
+      // The key of a tenant that is gone leaves the disk before that is answered.
+      if (!isSameKeys) await this.#saver.flush();
+    }
+    this.#become(this.#rejected.length === 0 ? 'fresh' : 'invalid', {
+      revision: known.revision,
+      issues: this.#rejected,
+    });
   }
 
-  /** Puts a configuration in force, unless it does not compile. */
-  async #swap(raw: RawConfiguration): Promise<boolean> {
-    const { environment } = this.#options;
-    const lists = await this.#sets.load(raw.documents);
-    const compiled = compileSnapshot(raw.revision, raw.documents, { environment, lists });
-    if (!compiled.ok) {
-      this.#become('invalid', { revision: raw.revision, issues: compiled.issues });
-      return false;
-    }
-    this.#current = { ...raw, snapshot: compiled.snapshot };
-    this.#options.telemetry.snapshotRevision.set(raw.revision);
-    for (const listener of this.#listeners) listener(compiled.snapshot);
-    return true;
+  /** Puts a configuration in force, as far as it compiles. */
+  async #swap(raw: RawConfiguration): Promise<void> {
+    const { environment, telemetry } = this.#options;
+    const compile = async (documents: readonly StoredDocument[]) =>
+      compileSnapshot(raw.revision, documents, { environment, lists: await this.#sets.load(documents) });
+    const served = await serveWhatCompiles(raw.documents, compile, () => this.#lastGood());
+    const { snapshot, documents, rejected } = served;
+    this.#rejected = rejected;
+    telemetry.rejectedResources.reset();
+    for (const { resource } of rejected) telemetry.rejectedResources.set({ resource }, 1);
+    if (snapshot === null) return;
+    this.#current = { ...raw, documents, snapshot };
+    telemetry.snapshotRevision.set(raw.revision);
+    for (const listener of this.#listeners) listener(snapshot);
+    await this.#sets.keepOnly(documents);
   }
 
-  async #save(raw: RawConfiguration): Promise<void> {
-    try {
-      await saveConfiguration(this.#options.file, raw);
-    } catch (error) {
-      this.#options.logger.error(
-        { err: error },
-        'the configuration could not be saved: a start without the database would miss it',
-      );
-    }
+  /** What was served before: by this process, or by one that is gone. */
+  async #lastGood(): Promise<readonly StoredDocument[]> {
+    if (this.#current !== null) return this.#current.documents;
+    const saved = await loadConfiguration(this.#options.file).catch(() => null);
+    return saved?.documents ?? [];
+  }
+
+  #saveCurrent(): void {
+    if (this.#current === null) return;
+    const { snapshot: _compiled, ...raw } = this.#current;
+    this.#saver.save(raw);
   }
 
   async #restore(): Promise<void> {
     const { file, logger } = this.#options;
     try {
       const raw = await loadConfiguration(file);
-      if (await this.#swap(raw))
-        logger.warn({ revision: raw.revision }, 'started from the configuration on disk');
+      await this.#swap(raw);
+      logger.warn({ revision: raw.revision }, 'started from the configuration on disk');
     } catch (error) {
       logger.error({ err: error }, 'no configuration on disk to start from: waiting for the database');
     }
@@ -162,28 +185,12 @@ export class SnapshotSource {
   #become(freshness: Freshness, detail: Record<string, unknown>): void {
     const { logger, telemetry } = this.#options;
     telemetry.snapshotFresh.set(freshness === 'fresh' ? 1 : 0);
-    const changed = freshness !== this.#freshness;
+    if (freshness === this.#freshness) return;
     this.#freshness = freshness;
-    if (freshness === 'fresh') logger.debug(detail, 'configuration in force');
-    if (!changed) return;
     if (freshness === 'fresh') logger.info(detail, 'the configuration is up to date');
     if (freshness === 'database-away')
       logger.warn(detail, 'the database is away: the last good configuration stays');
     if (freshness === 'invalid')
-      logger.error(detail, 'the configuration does not compile: the last good one stays');
+      logger.error(detail, 'some of the configuration is not valid: it is served as it last was');
   }
-}
-
-/** The keys of the tenants that are there: one that is deleted must not leave its key in memory or on disk. */
-function unitKeysOf(
-  documents: readonly StoredDocument[],
-  secrets: ReadonlyMap<string, string>,
-): ReadonlyMap<string, Buffer> {
-  const tenants = documents.filter(({ kind }) => kind === 'tenants');
-  return new Map(
-    tenants.flatMap(({ key }) => {
-      const hex = secrets.get(TENANT_SECRET_PREFIX + key);
-      return hex === undefined ? [] : [[key, Buffer.from(hex, 'hex')] as const];
-    }),
-  );
 }

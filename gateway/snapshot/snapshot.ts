@@ -18,7 +18,7 @@ export interface RegisteredExperiment extends KeptExperiment {
 }
 
 /** A holdout and the revision at which it last changed. */
-interface RegisteredHoldout {
+export interface RegisteredHoldout {
   readonly value: Holdout;
   readonly revision: number;
 }

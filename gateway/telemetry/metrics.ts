@@ -85,6 +85,13 @@ export function createTelemetry() {
       help: 'Revision of the configuration that requests are served from',
       registers,
     }),
+    rejectedResources: new Gauge({
+      name: 'switchyard_configuration_rejected',
+      help: '1 for each thing whose stored form is not valid: it is served as it last was',
+      labelNames: ['resource'],
+      aggregator: 'max',
+      registers,
+    }),
     snapshotFresh: new Gauge({
       name: 'switchyard_configuration_fresh',
       help: '1 while the configuration in force is the newest one; 0 while the database is away or invalid',

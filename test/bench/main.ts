@@ -11,6 +11,7 @@ import { benchBatching, benchTinyModel } from './onnx.ts';
 import { benchProxy } from './proxy.ts';
 import { benchReload } from './reload.ts';
 import { benchSegmentMemory, benchSegmentQuestions } from './segments.ts';
+import { benchSnapshot, benchSnapshotMemory } from './snapshot.ts';
 
 const BENCHES: readonly { readonly name: string; readonly run: () => Promise<BenchResult> }[] = [
   { name: 'analysis', run: benchAnalysis },
@@ -21,6 +22,8 @@ const BENCHES: readonly { readonly name: string; readonly run: () => Promise<Ben
   { name: 'proxy', run: benchProxy },
   { name: 'exposures', run: benchExposures },
   { name: 'reload', run: benchReload },
+  { name: 'snapshot', run: benchSnapshot },
+  { name: 'snapshot-memory', run: benchSnapshotMemory },
   { name: 'segment-memory', run: benchSegmentMemory },
   { name: 'segment-questions', run: benchSegmentQuestions },
 ];

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { assign, type EvaluationContext } from '../../experiments/assignment.ts';
 import { exclusivityIssues } from '../../experiments/exclusivity.ts';
@@ -78,5 +79,45 @@ describe('exclusivityIssues', () => {
       assign([compiledWith(experiment)], context).kind === 'enrolled';
     const contexts = Array.from({ length: 50 }, (_, index) => ({ user: `u${index}`, session: `s${index}` }));
     expect(contexts.some((context) => enrolls(users, context) && enrolls(sessions, context))).toBe(true);
+  });
+
+  it('finds a conflict exactly where two experiments have one, whatever else there is', () => {
+    const slot = fc.integer({ min: 0, max: 9 });
+    const one = fc.record({
+      slots: fc.option(fc.tuple(slot, slot), { nil: undefined }),
+      endpoint: fc.constantFrom('movie-ranking', 'search'),
+      unit: fc.constantFrom('user', 'session'),
+      state: fc.constantFrom('running' as const, 'paused' as const, 'draft' as const),
+    });
+    fc.assert(
+      fc.property(fc.array(one, { maxLength: 5 }), (drawn) => {
+        const entries = drawn.map(({ slots, ...fields }, index) => {
+          const [low, high] = [Math.min(...(slots ?? [])), Math.max(...(slots ?? []))];
+          return entry(`e${index}`, slots && [low * 1_000, (high + 1) * 1_000], fields);
+        });
+        const alone = entries.flatMap((later, index) =>
+          entries
+            .slice(0, index)
+            .flatMap((earlier) =>
+              exclusivityIssues([earlier, later]).map(
+                ({ code }) => `${earlier.experiment.key} ${later.experiment.key} ${code}`,
+              ),
+            ),
+        );
+        const together = exclusivityIssues(entries).map(({ code, message }) => {
+          const [earlier, later] = [...message.matchAll(/"(e\d)"/g)].map(([, key]) => key);
+          return `${earlier} ${later} ${code}`;
+        });
+        expect(together.sort()).toEqual(alone.sort());
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('names at most a hundred conflicts of one endpoint, and none of two thousand that share a layer', () => {
+    const many = (count: number, slots: boolean) =>
+      Array.from({ length: count }, (_, index) => entry(`e${index}`, slots ? [index, index + 1] : undefined));
+    expect(exclusivityIssues(many(200, false))).toHaveLength(100);
+    expect(exclusivityIssues(many(2_000, true))).toEqual([]);
   });
 });

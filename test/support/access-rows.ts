@@ -52,6 +52,7 @@ export const ACCESS_ROWS: Readonly<Record<string, readonly string[]>> = {
     'listAliases',
     'getAlias',
     'listSegmentValues',
+    'configurationStatus',
     ...['listEnvironments', 'getEnvironment', 'layerSlots', 'dealSlots'],
     ...[
       'listRevisions',

@@ -88,7 +88,7 @@ export function describeConfigurationStore(
 
     it('begins empty, at revision 0', async () => {
       expect(await store.revision()).toBe(0);
-      expect(await store.readAll()).toEqual({ revision: 0, documents: [] });
+      expect(await store.readAll()).toMatchObject({ revision: 0, documents: [] });
       expect(await store.audit({ limit: 10 })).toEqual([]);
     });
 
@@ -118,9 +118,12 @@ export function describeConfigurationStore(
           },
         ],
       });
-      expect(await store.readAll()).toEqual({ revision: 2, documents: replaced.ok && replaced.documents });
+      expect(await store.readAll()).toMatchObject({
+        revision: 2,
+        documents: replaced.ok && replaced.documents,
+      });
       expect(await put(2, 'ranker', null)).toEqual({ ok: true, revision: 3, documents: [null] });
-      expect(await store.readAll()).toEqual({ revision: 3, documents: [] });
+      expect(await store.readAll()).toMatchObject({ revision: 3, documents: [] });
     });
 
     it('counts a document that was deleted and made again as new', async () => {
@@ -237,6 +240,43 @@ export function describeConfigurationStore(
       ]);
     });
 
+    it('tells what has changed since a commit, each document once, as it is now', async () => {
+      await put(0, 'kept', { n: 1 });
+      const known = await store.readAll();
+      const since = (from: { revision: number; commitId: string | null }) =>
+        store.readSince({ revision: from.revision, commitId: from.commitId ?? '' });
+      expect(await since(known)).toMatchObject({ revision: 1, commitId: known.commitId, changes: [] });
+      await put(1, 'ranker', { n: 1 });
+      await put(2, 'ranker', { n: 2 });
+      await put(3, 'gone', { n: 1 });
+      const changes = ['gone', 'other'].map((key) => ({
+        kind: 'model',
+        key,
+        action: 'put',
+        value: key === 'gone' ? null : { n: 3 },
+      }));
+      await store.commit({ baseRevision: 4, changes, actor });
+      const now = await store.readAll();
+      expect(await since(known)).toEqual({
+        revision: 5,
+        commitId: now.commitId,
+        changes: [
+          { kind: 'model', key: 'ranker', document: now.documents.find(({ key }) => key === 'ranker') },
+          { kind: 'model', key: 'gone', document: null },
+          { kind: 'model', key: 'other', document: now.documents.find(({ key }) => key === 'other') },
+        ],
+      });
+    });
+
+    it('tells nothing of the way from a commit that is not in this log', async () => {
+      await put(0, 'ranker', { n: 1 });
+      await put(1, 'ranker', { n: 2 });
+      const { commitId } = await store.readAll();
+      expect(await store.readSince({ revision: 1, commitId: randomUUID() })).toBeNull();
+      expect(await store.readSince({ revision: 7, commitId: commitId ?? '' })).toBeNull();
+      expect(await store.readSince({ revision: 2, commitId: commitId ?? '' })).toMatchObject({ changes: [] });
+    });
+
     it('keeps long lists in parts, shared by the lists that name them, and sweeps what nobody names', async () => {
       const shared = await store.writeSegmentChunk(['a', 1, 'é']);
       const first = await store.writeSegmentList([shared]);
@@ -283,7 +323,7 @@ export function describeConfigurationStore(
       expect(await put(1, 'ranker', null)).toMatchObject({ ok: true, revision: 2 });
       held.release();
       expect(await slowCommit).toMatchObject({ ok: true, revision: 1 });
-      expect(await store.readAll()).toEqual({ revision: 2, documents: [] });
+      expect(await store.readAll()).toMatchObject({ revision: 2, documents: [] });
       expect(await rawDocument('model/ranker')).toMatchObject({ revision: 2 });
     });
 

@@ -92,6 +92,7 @@ describe('compileAudience', () => {
         path: '/user/$inGroup',
         code: 'unknown-segment',
         message: '"beta-tester" is not the key of a segment: did you mean "beta-testers"?',
+        value: 'beta-tester',
       },
       {
         path: '/$or/0/age/$gt',

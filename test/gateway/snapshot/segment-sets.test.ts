@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { hashesOf } from '../../../experiments/id-set.ts';
@@ -67,7 +67,11 @@ describe('the uploaded lists of segments', () => {
     await writeFile(join(directory, `${id}.ids`), 'half of a file');
     const sets = new SegmentSets({ directory, store: storeOf(id) });
     expect((await sets.load([naming(id, 3)])).get(id)?.size).toBe(3);
-    expect((await sets.load([naming(randomUUID(), 3)])).size).toBe(0);
+    const nowhere = randomUUID();
+    expect((await sets.load([naming(nowhere, 3)])).has(nowhere)).toBe(false);
+    await sets.keepOnly([]);
+    expect((await sets.load([])).size).toBe(0);
+    expect(await readdir(directory)).toEqual([]);
   });
 
   it('are a rejection while the database is away and there is no file, so that the last ones stay', async () => {
