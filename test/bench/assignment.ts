@@ -4,9 +4,9 @@ import { assign, type CompiledExperiment, compileExperiment } from '../../experi
 import { experimentSchema } from '../../experiments/experiment.ts';
 import { type BenchResult, median } from './bench-result.ts';
 
-const EXPERIMENTS = 100;
 const ROUNDS = 15;
-const PASSES_PER_ROUND = 20;
+/** Of one experiment for one visitor, however many experiments there are. */
+const EVALUATIONS_PER_ROUND = 100_000;
 const COUNTRIES = ['DE', 'FR', 'GB', 'US', 'JP', 'BR', 'IN', 'NG'];
 const PLANS = ['free', 'pro', 'enterprise'];
 
@@ -27,22 +27,22 @@ interface Visitor {
 type Subject = (visitor: Visitor) => number;
 
 /**
- * 100 running experiments with three-clause audiences of varying reach, two equal variants each, all of them
+ * Running experiments with three-clause audiences of varying reach, two equal variants each, all of them
  * evaluated for 50 visitors in turn: once with `assign`, once with each peer's multi-user server client.
  * Every experiment is alone on its endpoint, so that none is skipped because another one has enrolled.
  */
-export async function benchAssignment(): Promise<BenchResult> {
-  const audiences = Array.from({ length: EXPERIMENTS }, (_, index) => audienceOf(index));
+export async function benchAssignment(running: number): Promise<BenchResult> {
+  const audiences = Array.from({ length: running }, (_, index) => audienceOf(index));
   const visitors = Array.from({ length: 50 }, (_, index) => visitorOf(index));
   const unleash = await unleashClient(audiences);
   try {
     const subjects = new Map<string, Subject>([
       ['Switchyard', switchyard(audiences)],
       ['GrowthBook SDK', growthBook(audiences)],
-      ['Unleash SDK', (visitor) => enrolledByUnleash(unleash, visitor)],
+      ['Unleash SDK', enrolledByUnleash(unleash, running)],
     ]);
     assertSameWork(subjects, visitors);
-    return report(measure(subjects, visitors));
+    return report(running, measure(subjects, { visitors, running }));
   } finally {
     unleash.destroy();
   }
@@ -50,12 +50,13 @@ export async function benchAssignment(): Promise<BenchResult> {
 
 function measure(
   subjects: ReadonlyMap<string, Subject>,
-  visitors: readonly Visitor[],
+  { visitors, running }: { readonly visitors: readonly Visitor[]; readonly running: number },
 ): Map<string, number[]> {
+  const passes = Math.max(1, Math.round(EVALUATIONS_PER_ROUND / (visitors.length * running)));
   const samples = new Map([...subjects.keys()].map((name): [string, number[]] => [name, []]));
   for (let round = -2; round < ROUNDS; round++) {
     for (const [name, subject] of subjects) {
-      const microseconds = timePerEvaluation(subject, visitors);
+      const microseconds = timePerPass(subject, { visitors, passes }) / (visitors.length * running);
       // The first two rounds only let the compiler see the code.
       if (round >= 0) samples.get(name)?.push(microseconds);
     }
@@ -63,23 +64,26 @@ function measure(
   return samples;
 }
 
-function timePerEvaluation(subject: Subject, visitors: readonly Visitor[]): number {
+/** In µs, of one pass over the visitors. */
+function timePerPass(
+  subject: Subject,
+  { visitors, passes }: { readonly visitors: readonly Visitor[]; readonly passes: number },
+): number {
   const start = process.hrtime.bigint();
-  for (let pass = 0; pass < PASSES_PER_ROUND; pass++) {
+  for (let pass = 0; pass < passes; pass++) {
     for (const visitor of visitors) subject(visitor);
   }
-  const elapsedUs = Number(process.hrtime.bigint() - start) / 1e3;
-  return elapsedUs / (PASSES_PER_ROUND * visitors.length * EXPERIMENTS);
+  return Number(process.hrtime.bigint() - start) / 1e3 / passes;
 }
 
-function report(samples: ReadonlyMap<string, number[]>): BenchResult {
+function report(running: number, samples: ReadonlyMap<string, number[]>): BenchResult {
   const rows = [...samples].map(([subject, values]) => ({ subject, median: median(values) }));
   const speedUp = (peer: string): number =>
     median(
       (samples.get(peer) ?? []).map((peerUs, round) => peerUs / (samples.get('Switchyard')?.[round] ?? 0)),
     );
   return {
-    name: `assignment, ${EXPERIMENTS} running experiments with 3-clause audiences`,
+    name: `assignment, ${running.toLocaleString('en')} running experiments with 3-clause audiences`,
     unit: 'µs/experiment',
     rows,
     ratios: [
@@ -183,8 +187,6 @@ function growthBook(audiences: readonly Audience[]): Subject {
 /** Flags as the server's JSON has them; the SDK's types want an enum there that it does not export. */
 type UnleashFlags = NonNullable<NonNullable<Parameters<typeof initialize>[0]['bootstrap']>['data']>;
 
-const UNLEASH_FLAGS = Array.from({ length: EXPERIMENTS }, (_, index) => `experiment-${index}`);
-
 async function unleashClient(audiences: readonly Audience[]): Promise<Unleash> {
   const client = initialize({
     appName: 'bench',
@@ -226,9 +228,12 @@ function unleashFlag({ countries, plans, minAge }: Audience, index: number) {
   };
 }
 
-function enrolledByUnleash(client: Unleash, { user, country, plan, age }: Visitor): number {
-  const context = { userId: user, properties: { country, plan, age } };
-  let enrolled = 0;
-  for (const flag of UNLEASH_FLAGS) if (client.getVariant(flag, context).enabled) enrolled += 1;
-  return enrolled;
+function enrolledByUnleash(client: Unleash, running: number): Subject {
+  const flags = Array.from({ length: running }, (_, index) => `experiment-${index}`);
+  return ({ user, country, plan, age }) => {
+    const context = { userId: user, properties: { country, plan, age } };
+    let enrolled = 0;
+    for (const flag of flags) if (client.getVariant(flag, context).enabled) enrolled += 1;
+    return enrolled;
+  };
 }

@@ -8,6 +8,7 @@ import type { BenchResult } from './bench-result.ts';
 import { benchExposures } from './exposures.ts';
 import { benchFlags } from './flags.ts';
 import { benchBatching, benchTinyModel } from './onnx.ts';
+import { benchPropagation } from './propagation.ts';
 import { benchProxy } from './proxy.ts';
 import { benchReload } from './reload.ts';
 import { benchSegmentMemory, benchSegmentQuestions } from './segments.ts';
@@ -15,13 +16,16 @@ import { benchSnapshot, benchSnapshotMemory } from './snapshot.ts';
 
 const BENCHES: readonly { readonly name: string; readonly run: () => Promise<BenchResult> }[] = [
   { name: 'analysis', run: benchAnalysis },
-  { name: 'assignment', run: benchAssignment },
+  { name: 'assignment', run: () => benchAssignment(100) },
+  { name: 'assignment-1', run: () => benchAssignment(1) },
+  { name: 'assignment-10000', run: () => benchAssignment(10_000) },
   { name: 'onnx-tiny', run: benchTinyModel },
   { name: 'onnx-batching', run: benchBatching },
   { name: 'flags', run: benchFlags },
   { name: 'proxy', run: benchProxy },
   { name: 'exposures', run: benchExposures },
   { name: 'reload', run: benchReload },
+  { name: 'propagation', run: benchPropagation },
   { name: 'snapshot', run: benchSnapshot },
   { name: 'snapshot-memory', run: benchSnapshotMemory },
   { name: 'segment-memory', run: benchSegmentMemory },
