@@ -7,7 +7,6 @@ import type {
 } from '../../experiments/store/configuration-store.ts';
 import { Problem } from '../problems.ts';
 import { compileSnapshot } from '../snapshot/compile-snapshot.ts';
-import type { ConfigurationIssue } from '../snapshot/configuration-issue.ts';
 import type { SnapshotSource } from '../snapshot/snapshot-source.ts';
 
 /** Attempts at a change while others commit theirs; past it the caller is asked to come back. */
@@ -51,9 +50,9 @@ export class ConfigurationWriter {
   /** The same, with their revision. */
   async now(): Promise<ConfigurationNow> {
     await this.#source.refresh();
-    const { stored } = this.#source;
-    if (stored === null) throw new Error('a refresh that succeeds has read what is stored');
-    return stored;
+    const { newest } = this.#source;
+    if (newest === null) throw new Error('a refresh that succeeds has read what is stored');
+    return newest;
   }
 
   /**
@@ -129,28 +128,13 @@ function unsaved(now: ConfigurationNow, changes: readonly Change[]): (StoredDocu
 
 const NEW = { revision: 0, createdAt: '', updatedAt: '' };
 
-/**
- * What would be wrong with the configuration after these changes and is not wrong already: what somebody wrote beside
- * the API must not keep an experiment from being stopped.
- */
-export function newIssues(
-  { revision, documents }: ConfigurationNow,
-  changes: readonly Change[],
-): ConfigurationIssue[] {
-  const after = compileSnapshot(revision + 1, withChanges(documents, changes));
-  if (after.ok) return [];
-  const before = compileSnapshot(revision, documents);
-  const known = new Set(before.ok ? [] : before.issues.map((issue) => JSON.stringify(issue)));
-  return after.issues.filter((issue) => !known.has(JSON.stringify(issue)));
-}
-
 /** Issues of the one changed thing come as they are; of others, with their name. */
-function refuseInvalid(now: ConfigurationNow, changes: readonly Change[]): void {
-  const issues = newIssues(now, changes);
-  if (issues.length === 0) return;
+function refuseInvalid({ revision, documents }: ConfigurationNow, changes: readonly Change[]): void {
+  const compiled = compileSnapshot(revision + 1, withChanges(documents, changes));
+  if (compiled.ok) return;
   const [only] = changes.length === 1 ? changes : [];
   throw invalidConfiguration(
-    issues.map(({ resource, ...issue }) =>
+    compiled.issues.map(({ resource, ...issue }) =>
       only !== undefined && resource === `${only.kind}/${only.key}`
         ? issue
         : { ...issue, message: `${resource}: ${issue.message}` },

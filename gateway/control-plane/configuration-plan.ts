@@ -3,7 +3,8 @@ import { type Issue, issuesOf, jsonPointer } from '../../experiments/issue.ts';
 import type { Actor, Change, StoredDocument } from '../../experiments/store/configuration-store.ts';
 import { nestedKey, RESOURCE_KINDS, type ResourceKind } from '../catalogue/resources.ts';
 import { Problem } from '../problems.ts';
-import { type ConfigurationNow, invalidConfiguration, newIssues } from './change-configuration.ts';
+import { compileSnapshot } from '../snapshot/compile-snapshot.ts';
+import { type ConfigurationNow, invalidConfiguration, withChanges } from './change-configuration.ts';
 import type { ResourceRules } from './resource-routes.ts';
 import { type ValueChange, valueChanges } from './value-changes.ts';
 
@@ -221,11 +222,13 @@ function guarded<T>(path: string, issues: Issue[], rule: () => T): T | null {
 
 /** What could not be served, at its place in the file, or by its name where the file does not hold it. */
 function compileIssues(
-  now: ConfigurationNow,
+  { revision, documents }: ConfigurationNow,
   changes: readonly Change[],
   places: ReadonlyMap<string, string>,
 ): Issue[] {
-  return newIssues(now, changes).map(({ resource, path, code, message }) => {
+  const compiled = compileSnapshot(revision + 1, withChanges(documents, changes));
+  if (compiled.ok) return [];
+  return compiled.issues.map(({ resource, path, code, message }) => {
     const place = places.get(resource);
     return place === undefined
       ? { path: '', code, message: `${resource}${path}: ${message}` }

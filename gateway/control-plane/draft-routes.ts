@@ -4,7 +4,6 @@ import { compileAudience } from '../../experiments/audience/compile-audience.ts'
 import { compileSegments } from '../../experiments/audience/compile-segments.ts';
 import { type Experiment, experimentSchema } from '../../experiments/experiment.ts';
 import { BUILT_IN_METRICS } from '../../experiments/metric.ts';
-import { segmentSchema } from '../../experiments/segment.ts';
 import { anObject, jsonBody, schemaOf } from '../http/openapi-parts.ts';
 import { EXPERIMENTERS, type Route } from '../http/route.ts';
 import { Problem } from '../problems.ts';
@@ -49,7 +48,7 @@ const PLAN_EXAMPLE = {
 };
 const PROBLEMS = ['invalid-request', 'invalid-configuration', 'lake-unavailable', 'analysis-busy'] as const;
 
-type DraftRouteOptions = Pick<AnalysisRouteOptions, 'analysis' | 'source' | 'writer'>;
+type DraftRouteOptions = Pick<AnalysisRouteOptions, 'analysis' | 'source'>;
 
 /** What an experiment that is still being written would meet, from what was measured lately; nothing changes. */
 export function draftRoutes(options: DraftRouteOptions): Route[] {
@@ -82,7 +81,7 @@ function draftPowerRoute({ analysis, source }: DraftRouteOptions): Route {
   };
 }
 
-function draftAudienceRoute({ analysis, source, writer }: DraftRouteOptions): Route {
+function draftAudienceRoute({ analysis, source }: DraftRouteOptions): Route {
   return {
     method: 'post',
     path: '/admin/v1/drafts/audience',
@@ -101,11 +100,8 @@ function draftAudienceRoute({ analysis, source, writer }: DraftRouteOptions): Ro
     handle: async (request, response) => {
       const { experiment, days } = parsedBody(audienceRequestSchema, request.body);
       const { endpoint, audience, key } = experiment;
-      const segments = new Map(
-        (await writer.documents())
-          .filter(({ kind }) => kind === 'segments')
-          .map((document) => [document.key, segmentSchema.parse(document.value)]),
-      );
+      await source.refresh();
+      const segments = source.current?.snapshot.segments ?? new Map();
       const compiled = compileAudience(audience, compileSegments(segments).compiled);
       if (!compiled.ok)
         throw new Problem('invalid-configuration', 'the audience cannot be read', {

@@ -62,6 +62,7 @@ export function compileSnapshot(
     experiments,
     compiled,
     holdouts: parsed.holdouts,
+    segments: parsed.segments,
     metrics,
     halts,
     environments,

@@ -64,9 +64,13 @@ export class SnapshotSource {
     return this.#current;
   }
 
-  /** What is stored, valid or not; null until it was read. */
-  get stored(): Known | null {
-    return this.#known.known;
+  /**
+   * What changes begin from: the newest revision, and its documents as they are served, so that a change to one that is
+   * not valid mends it. Null until they were read.
+   */
+  get newest(): Pick<Known, 'revision' | 'documents'> | null {
+    const { known } = this.#known;
+    return known && { revision: known.revision, documents: this.#current?.documents ?? known.documents };
   }
 
   get freshness(): Freshness {

@@ -4,6 +4,7 @@ import type { KeptExperiment } from '../../experiments/experiment-status.ts';
 import type { Halt } from '../../experiments/halt.ts';
 import type { CompiledHoldout, Holdout } from '../../experiments/holdout.ts';
 import type { Metric } from '../../experiments/metric.ts';
+import type { StoredSegment } from '../../experiments/segment.ts';
 import type { RegisteredAlias, TargetChoice } from '../../models/catalogue/alias.ts';
 import type { ModelVersion } from '../../models/catalogue/model.ts';
 import type { Target } from '../../models/catalogue/target.ts';
@@ -86,6 +87,8 @@ export interface Snapshot {
   /** The same, ready to assign, whatever their state and environment. */
   readonly compiled: ReadonlyMap<string, CompiledExperiment>;
   readonly holdouts: ReadonlyMap<string, RegisteredHoldout>;
+  /** Compiled again, each is what it is here: its uploaded list included. */
+  readonly segments: ReadonlyMap<string, StoredSegment>;
   readonly metrics: ReadonlyMap<string, Metric>;
   /** Variants that take no unit. Key: `experiment.variant`. */
   readonly halts: ReadonlyMap<string, Halt>;

@@ -73,16 +73,21 @@ const answersOf = (gateway: TestGateway, flag: string) =>
     }),
   );
 
-/** Puts a value in the place of a document, and back again. */
-async function written<T>(id: string, value: unknown, meanwhile: () => Promise<T>): Promise<T> {
+/** Puts a value in the place of a document; answers the one that was there. */
+async function write(id: string, value: string): Promise<string> {
   const documents = client.db('switchyard').collection<{ _id: string; value: string }>('documents');
-  const before = await documents.findOne({ _id: id });
+  const before = await documents.findOneAndUpdate({ _id: id }, { $set: { value } });
   if (before === null) throw new Error(`there is no document ${id}`);
-  await documents.updateOne({ _id: id }, { $set: { value: JSON.stringify(value) } });
+  return before.value;
+}
+
+/** The same, and back again. */
+async function written<T>(id: string, value: unknown, meanwhile: () => Promise<T>): Promise<T> {
+  const before = await write(id, JSON.stringify(value));
   try {
     return await meanwhile();
   } finally {
-    await documents.updateOne({ _id: id }, { $set: { value: before.value } });
+    await write(id, before);
   }
 }
 
@@ -124,5 +129,19 @@ describe('a document that somebody has spoilt beside the API', () => {
       expect(mended).toMatchObject({ status: 200 });
       expect((await second.admin('GET', '/status')).body).toMatchObject({ state: 'fresh', rejected: [] });
     });
+  });
+
+  it('is mended by whatever is done to it, from where it last was', async () => {
+    await write('experiments/colour', JSON.stringify({ key: 'colour', variants: 'two' }));
+    await first.register('/layers', { key: 'newest' });
+    await restart();
+    expect((await second.admin('GET', '/status')).body.state).toBe('invalid');
+    const paused = await second.admin('POST', '/experiments/colour/pause', {});
+    expect(paused).toMatchObject({
+      status: 200,
+      body: { state: 'paused', variants: [{ key: 'a' }, { key: 'b' }] },
+    });
+    expect((await second.admin('GET', '/status')).body).toMatchObject({ state: 'fresh', rejected: [] });
+    expect((await answersOf(second, 'colour')).every((answer) => answer.startsWith('DISABLED'))).toBe(true);
   });
 });
