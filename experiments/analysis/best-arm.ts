@@ -9,12 +9,14 @@ export function probabilityBest(posteriors: readonly Posterior[]): number[] {
   const points = quadraturePoints(breaksOf(posteriors));
   return posteriors.map((posterior) => {
     const others = posteriors.filter((other) => other !== posterior);
-    return integrate(points, (x) => {
+    const chance = integrate(points, (x) => {
       const density = posterior.pdf(x);
       // Where next to nothing lies, the others' distributions need not be asked.
       if (density * posterior.standardDeviation < 1e-14) return 0;
       return density * others.reduce((product, { cdf }) => product * cdf(x), 1);
     });
+    // The last digits of a sum may lie beyond.
+    return Math.min(1, chance);
   });
 }
 

@@ -1,5 +1,10 @@
 import { confidenceSequence } from './confidence-sequence.ts';
-import { groupSequentialEstimate, groupSequentialLooks, repeatedP } from './group-sequential.ts';
+import {
+  type GroupSequentialLook,
+  groupSequentialEstimate,
+  groupSequentialLooks,
+  repeatedP,
+} from './group-sequential.ts';
 import type { Effect } from './lift.ts';
 import type { Moments } from './moments.ts';
 import { type NormalPrior, normalPosterior } from './normal-posterior.ts';
@@ -60,16 +65,22 @@ export function infer(
 
 type GroupSequential = Extract<Method, { kind: 'group-sequential' }>;
 
-function inferAtLook(
-  { fractions, spending }: GroupSequential,
-  effect: Effect,
-  alpha: number,
-): Inference | null {
-  const family = spending === 'pocock' ? pocockSpending : obrienFlemingSpending;
-  const look = groupSequentialLooks(fractions, family(alpha)).at(-1);
+const familyOf = ({ spending }: GroupSequential) =>
+  spending === 'pocock' ? pocockSpending : obrienFlemingSpending;
+
+/** The looks so far with their boundaries. */
+export function plannedLooks(method: GroupSequential, alpha: number): GroupSequentialLook[] {
+  return groupSequentialLooks(method.fractions, familyOf(method)(alpha));
+}
+
+function inferAtLook(method: GroupSequential, effect: Effect, alpha: number): Inference | null {
+  const look = plannedLooks(method, alpha).at(-1);
   const found = look === undefined ? null : groupSequentialEstimate(effect, look);
   if (found === null) return null;
-  return { ...found, p: repeatedP(effect.estimate / effect.standardError, fractions, family) };
+  return {
+    ...found,
+    p: repeatedP(effect.estimate / effect.standardError, method.fractions, familyOf(method)),
+  };
 }
 
 function inferFromPrior(

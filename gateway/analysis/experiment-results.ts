@@ -19,6 +19,7 @@ import {
   resultsBy,
 } from './measure-metrics.ts';
 import { metricPlan } from './metric-plan.ts';
+import { byOtherMethod, type OtherMethod } from './other-methods.ts';
 import { type Estimator, estimatorOf } from './over-epochs.ts';
 import { type PolicyValues, policyValues, type Weighting } from './policy-values.ts';
 import { type DailyComparison, dailySeries, noveltyOf, type VariantNovelty } from './primary-over-time.ts';
@@ -75,7 +76,7 @@ export interface ExperimentResults extends SplitResults {
   /** By metric: DuckDB's SQL over the lake's own files that gives the moments the result was made of. */
   readonly queries: Readonly<Record<string, string>>;
   /** The same by the other methods that were asked for. */
-  readonly otherMethods: readonly { readonly method: Method; readonly metrics: readonly MetricResult[] }[];
+  readonly otherMethods: readonly OtherMethod[];
   /** Null unless the experiment declares a prior. */
   readonly bayesian: BayesianResults | null;
   /** Null unless a weighting was asked for. */
@@ -138,7 +139,9 @@ async function resultsOf(
   const results = resultsBy(ALWAYS_VALID, measured, request);
   const detail =
     request.detailed === true ? await detailOf(connection, request, { ...measuring, segments }) : null;
-  const reportedMetrics = reported(results, measured);
+  const periods = loaded.epochs.length;
+  const estimator = estimatorOf(periods, isAdaptive(request));
+  const reportedMetrics = reported(results, measured, { unit: experiment.unit, estimator, periods });
   const tenants = await tenantsOf(connection);
   const serving = await servingOf(connection);
   const asOf = new Date(asOfMs).toISOString();
@@ -156,7 +159,7 @@ async function resultsOf(
     tenants,
     ...split,
     epochs,
-    estimator: estimatorOf(epochs.length, isAdaptive(request)),
+    estimator,
     moved: loaded.moved,
     metrics: reportedMetrics,
     queries: queriesOf(
@@ -164,7 +167,7 @@ async function resultsOf(
       request,
       measuring,
     ),
-    otherMethods: methods.map((method) => ({ method, metrics: resultsBy(method, measured, request) })),
+    otherMethods: methods.map((method) => byOtherMethod(method, measured, request)),
     bayesian: bayesianResults(experiment, measured),
     policy: weighting && policyValues(weighting, measured, request),
     metricsAsServed: fallbacks === 0 ? [] : await measureAsServed(connection, request, measuring),

@@ -6,6 +6,7 @@ import type { MetricResult } from '../../experiments/analysis/metric-result.ts';
 import { withVarianceFloor } from '../../experiments/analysis/moments.ts';
 import type { Metric } from '../../experiments/metric.ts';
 import { type AnalysisScope, isAdaptive, type LoadedExperiment } from './experiment-tables.ts';
+import { type ExplainedMetric, type Explanation, explainMetric } from './explain-metric.ts';
 import { isShare, type MeasuredArms, measureArms } from './measure-arms.ts';
 import { measureQuantile } from './measure-quantile.ts';
 import type { MetricPlan, PlannedMetric } from './metric-plan.ts';
@@ -24,6 +25,7 @@ export interface ReportedMetric extends MetricResult {
   readonly definition: Metric;
   /** Share of the variance that the covariate took out; null without one. */
   readonly varianceReduction: number | null;
+  readonly explanation: Explanation;
 }
 
 export interface MeasuredMetric {
@@ -87,14 +89,16 @@ export function resultsBy(
   return correctFamilies(metrics.map((metric) => metricResult(metric, scope, method)));
 }
 
-/** The same with definitions. */
+/** The same with definitions, and in words. */
 export function reported(
   results: readonly MetricResult[],
   metrics: readonly MeasuredMetric[],
+  made: Pick<ExplainedMetric, 'unit' | 'estimator' | 'periods'>,
 ): ReportedMetric[] {
-  return metrics.flatMap(({ planned: { metric }, measured: { varianceReduction } }) => {
+  return metrics.flatMap(({ planned: { metric, role }, measured: { varianceReduction } }) => {
     const result = results.find(({ key }) => key === metric.key);
-    return result === undefined ? [] : [{ ...result, definition: metric, varianceReduction }];
+    const explanation = explainMetric({ ...made, metric, role, varianceReduction });
+    return result === undefined ? [] : [{ ...result, definition: metric, varianceReduction, explanation }];
   });
 }
 

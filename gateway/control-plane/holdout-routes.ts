@@ -1,21 +1,9 @@
 import type { Analysis } from '../analysis/analysis.ts';
-import { anObject } from '../http/openapi-parts.ts';
 import { READERS, type Route } from '../http/route.ts';
 import { Problem } from '../problems.ts';
 import { registeredHoldout } from '../snapshot/registered-holdout.ts';
 import type { SnapshotSource } from '../snapshot/snapshot-source.ts';
-
-const EXAMPLE = {
-  experiment: 'q4-holdout',
-  revision: 17,
-  asOf: '2026-11-20T12:00:00.000Z',
-  verdict: {
-    decision: 'ship',
-    variant: null,
-    sentence:
-      'What runs together helps: spend is 3.1% higher in open than in held-out (always-valid interval 1.2% to 5.0%), and no guardrail is breached.',
-  },
-};
+import { FRESH_PARAMETER, LOOK_PARAMETERS, lookOf, RESULTS_ANSWER } from './results-look.ts';
 
 /** The verdict on everything that runs together: open units against those held out. */
 export function holdoutResultsRoute({
@@ -35,15 +23,17 @@ export function holdoutResultsRoute({
     id: 'holdoutResults',
     tag: 'holdouts',
     summary: 'What all experiments together have done: open units against those held out',
-    answers: { 200: anObject('Results, as of an experiment', EXAMPLE) },
-    problems: ['not-found', 'wrong-state', 'lake-unavailable', 'analysis-busy'],
+    parameters: [FRESH_PARAMETER, ...LOOK_PARAMETERS],
+    answers: { 200: RESULTS_ANSWER },
+    problems: ['invalid-request', 'not-found', 'wrong-state', 'lake-unavailable', 'analysis-busy'],
     handle: async (request, response) => {
       const key = request.params['key'] ?? '';
       const snapshot = source.current?.snapshot;
       const registered = snapshot === undefined ? null : registeredHoldout(snapshot, key);
       if (registered === null) throw new Problem('not-found', `there is no holdout "${key}"`);
+      const look = lookOf(request, registered.experiment);
       if (request.query['fresh'] === 'true') await ship();
-      response.json(await analysis.results(registered, { detailed: false, methods: [] }, 'holdout'));
+      response.json(await analysis.results(registered, look, 'holdout'));
     },
   };
 }

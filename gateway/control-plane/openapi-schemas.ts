@@ -1,4 +1,5 @@
 import { EXPERIMENT_STATES } from '../../experiments/experiment.ts';
+import { resultsSchema } from '../analysis/schema/results-schema.ts';
 import { RESOURCE_KINDS, type ResourceKind } from '../catalogue/resources.ts';
 import { type Json, schemaName, schemaOf } from '../http/openapi-parts.ts';
 import { outcomesRequestSchema } from '../pipeline/outcomes.ts';
@@ -11,6 +12,7 @@ export function componentSchemas(): Json {
     ...Object.assign({}, ...RESOURCE_KINDS.map(resourceSchemas)),
     Outcomes: schemaOf(outcomesRequestSchema),
     Exposures: schemaOf(exposuresRequestSchema),
+    ExperimentResults: schemaOf(resultsSchema, 'output'),
     Problem: problemSchema,
   };
 }

@@ -7,25 +7,11 @@ import { anObject, queryParameter } from '../http/openapi-parts.ts';
 import { READERS, type Route } from '../http/route.ts';
 import { Problem } from '../problems.ts';
 import type { AnalysisRouteOptions } from './analysis-route-options.ts';
-import { METHOD_PARAMETERS, methodsOf } from './methods-of.ts';
+import { METHOD_PARAMETERS } from './methods-of.ts';
 import { registeredExperiment } from './registered-experiment.ts';
-import { WEIGHTING_PARAMETER, weightingOf } from './weighting-of.ts';
+import { FRESH_PARAMETER, LOOK_PARAMETERS, lookOf, RESULTS_ANSWER } from './results-look.ts';
+import { WEIGHTING_PARAMETER } from './weighting-of.ts';
 
-const RESULTS_EXAMPLE = {
-  experiment: 'ranker-v2',
-  revision: 17,
-  asOf: '2026-11-20T12:00:00.000Z',
-  exposures: { total: 8_412, units: 2_004, excludedUnits: 0, earlierUnits: 0 },
-  verdict: { decision: 'keep-running' },
-};
-const fresh = queryParameter('fresh', 'true: bring what is still in the spool to the lake first', {
-  type: 'boolean',
-  default: false,
-});
-const detailed = queryParameter('detailed', 'true: the primary metric by day and by dimension too', {
-  type: 'boolean',
-  default: false,
-});
 /** How an experiment stands: as numbers, as a page, and as the queries that give the numbers. */
 export function resultsRoute({ analysis, ship, ...options }: AnalysisRouteOptions): Route {
   return {
@@ -35,16 +21,12 @@ export function resultsRoute({ analysis, ship, ...options }: AnalysisRouteOption
     id: 'experimentResults',
     tag: 'experiments',
     summary: 'The verdict on an experiment, with the numbers behind it',
-    parameters: [fresh, detailed, ...METHOD_PARAMETERS, WEIGHTING_PARAMETER],
-    answers: { 200: anObject('Results', RESULTS_EXAMPLE) },
+    parameters: [FRESH_PARAMETER, ...LOOK_PARAMETERS],
+    answers: { 200: RESULTS_ANSWER },
     problems: ['invalid-request', 'not-found', 'wrong-state', 'lake-unavailable', 'analysis-busy'],
     handle: async (request, response) => {
       const registered = await registeredExperiment(request, options);
-      const look = {
-        detailed: request.query['detailed'] === 'true',
-        methods: methodsOf(request),
-        weighting: weightingOf(request, registered.experiment),
-      };
+      const look = lookOf(request, registered.experiment);
       if (request.query['fresh'] === 'true') await ship();
       response.json(await analysis.results(registered, look));
     },
@@ -60,7 +42,7 @@ export function reportRoute({ analysis, ship, ...options }: AnalysisRouteOptions
     id: 'experimentReport',
     tag: 'experiments',
     summary: 'The same as one HTML page that needs nothing else, to read, print or send',
-    parameters: [fresh, ...METHOD_PARAMETERS, WEIGHTING_PARAMETER],
+    parameters: [FRESH_PARAMETER, ...METHOD_PARAMETERS, WEIGHTING_PARAMETER],
     answers: {
       200: {
         description: 'Report',
@@ -70,11 +52,7 @@ export function reportRoute({ analysis, ship, ...options }: AnalysisRouteOptions
     problems: ['invalid-request', 'not-found', 'wrong-state', 'lake-unavailable', 'analysis-busy'],
     handle: async (request, response) => {
       const registered = await registeredExperiment(request, options);
-      const look = {
-        detailed: true,
-        methods: methodsOf(request),
-        weighting: weightingOf(request, registered.experiment),
-      };
+      const look = { ...lookOf(request, registered.experiment), detailed: true };
       if (request.query['fresh'] === 'true') await ship();
       const results = await analysis.results(registered, look);
       response

@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { RESULTS_EXAMPLE } from '../../gateway/analysis/schema/results-example.ts';
+import { resultsSchema } from '../../gateway/analysis/schema/results-schema.ts';
 import { FileStore } from '../../models/artifacts/file-store.ts';
 import { deliverTo } from '../support/pipeline.ts';
 import { rankingExperiment, registerRanking } from '../support/ranking-endpoint.ts';
@@ -76,7 +78,19 @@ describe('results', () => {
     );
 
     expect(status).toBe(200);
+    expect(resultsSchema.parse(body)).toEqual(body);
     expect(body.verdict).toMatchObject({ decision: 'ship', variant: 'treatment' });
+    expect(body.metrics[0].explanation).toEqual({
+      measures: 'Share of users with at least one "liked" since the first exposure. Higher is better.',
+      estimate: "Mean over the variant's users, as assigned.",
+      interval: expect.stringContaining('right at every look together'),
+      correction: expect.stringContaining('Holm'),
+      query: '#/queries/liked',
+    });
+    expect(body.metrics[1].explanation.estimate).toMatch(
+      /Adjusted by the same of the 7 days .* which took \d+ % off the variance\./,
+    );
+    expect(body.otherMethods[2].plan.map(({ fraction }: { fraction: number }) => fraction)).toEqual([0.5, 1]);
     expect(body.metrics[0]).toMatchObject({
       key: 'liked',
       definition: { event: 'liked', kind: 'proportion' },
@@ -129,6 +143,7 @@ describe('results', () => {
     const [control, treatment] = variants;
     const liked = body.policy.metrics.find(({ metric }: { metric: string }) => metric === 'liked');
 
+    expect(resultsSchema.parse(body)).toEqual(body);
     expect(body.policy.weights).toEqual({ control: 2_000, treatment: 8_000 });
     const units = control.n + treatment.n;
     expect(liked.asRun).toBeCloseTo((control.n * control.mean + treatment.n * treatment.mean) / units, 9);
@@ -171,6 +186,12 @@ describe('results', () => {
     const { status, body } = await gateway.admin('GET', '/experiments/ranker-v2/results?methods=guess');
     expect(status).toBe(400);
     expect(body.detail).toContain('fixed-horizon');
+  });
+});
+
+describe('the document of the API', () => {
+  it('shows results that its own schema accepts', () => {
+    expect(resultsSchema.safeParse(RESULTS_EXAMPLE)).toMatchObject({ success: true });
   });
 });
 

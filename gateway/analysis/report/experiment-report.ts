@@ -41,9 +41,15 @@ function verdictSection({ verdict, exposures }: ExperimentResults): Html {
 <p class="quiet">${count(exposures.units)} units, ${count(exposures.total)} exposures${exposures.excludedUnits > 0 ? left : ''}.</p>`;
 }
 
-function querySection({ queries, input, epochs }: ExperimentResults): Html {
+function querySection({ metrics, queries, input, epochs }: ExperimentResults): Html {
   return html`<section><h2>How to get these numbers</h2>
 <p class="quiet">From ${count(input.files)} files of the lake (fingerprint ${input.fingerprint.slice(0, 16)});
 periods of constant weights: ${count(epochs.length)}. Each query gives the moments of one metric, in DuckDB.</p>
-${Object.entries(queries).map(([key, query]) => html`<details><summary>${key}</summary><pre>${query}</pre></details>`)}</section>`;
+${metrics.map(
+  ({
+    key,
+    explanation: { measures, estimate, interval, correction },
+  }) => html`<details><summary>${key}: ${measures}</summary>
+<p class="quiet">${estimate} ${interval} ${correction}</p><pre>${queries[key] ?? ''}</pre></details>`,
+)}</section>`;
 }
