@@ -1,4 +1,5 @@
 import { Argument, Command } from 'commander';
+import { contextOf } from '../context.ts';
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
 type Shell = (typeof SHELLS)[number];
@@ -11,7 +12,8 @@ export function completionCommand(): Command {
     .action((shell: Shell, _options: unknown, self: Command) => {
       const program = self.parent;
       if (program === null) throw new Error('completion is a command of a program');
-      process.stdout.write(SCRIPTS[shell](wordsByCommand(program)));
+      const script = SCRIPTS[shell](wordsByCommand(program));
+      contextOf(self).terminal.result({ shell, script }, script.trimEnd());
     });
 }
 

@@ -6,10 +6,14 @@ import { type Json, RefusedError } from '../gateway-client.ts';
 
 const pathOf = (key: string) => `/admin/v1/experiments/${encodeURIComponent(key)}`;
 
-interface RampOptions {
+/** When a change is made; at once unless it says otherwise. */
+interface Planning {
   readonly at?: string;
   readonly plan?: boolean;
 }
+
+const AT = ['--at <time>', 'plan it for then: 2026-12-01T08:00:00Z'] as const;
+const PLAN = ['--plan', 'plan it for when enough others have approved it'] as const;
 
 /** `switchyard experiment ramp`: how much of its audience an experiment enrols. */
 export function rampCommand(): Command {
@@ -17,9 +21,9 @@ export function rampCommand(): Command {
     .description('enrol another share of the audience, now or by a planned change')
     .argument('<key>')
     .addArgument(new Argument('<share>', 'of the audience: 25%').argParser(basisPointsOf))
-    .option('--at <time>', 'plan it for then: 2026-12-01T08:00:00Z')
-    .option('--plan', 'plan it for when enough others have approved it')
-    .action((key: string, allocation: number, options: RampOptions, self: Command) =>
+    .option(...AT)
+    .option(...PLAN)
+    .action((key: string, allocation: number, options: Planning, self: Command) =>
       ramp(contextOf(self), { key, allocation, ...options }),
     );
 }
@@ -31,16 +35,15 @@ function basisPointsOf(text: string): number {
 }
 
 async function ramp(
-  { gateway, terminal }: Context,
-  { key, allocation, at, plan }: RampOptions & { readonly key: string; readonly allocation: number },
+  context: Context,
+  { key, allocation, ...planning }: Planning & { readonly key: string; readonly allocation: number },
 ): Promise<void> {
   const share = `${allocation / 100}%`;
-  if (at !== undefined || plan === true) {
-    const body = { ...(at === undefined ? {} : { at }), fields: { allocation } };
-    const planned = await gateway.ask(`${pathOf(key)}/changes`, { method: 'POST', body });
-    const when = at === undefined ? 'once enough others have approved it' : `at ${at}`;
-    return terminal.result(planned, `${key} enrols ${share} of its audience ${when}`);
+  if (isPlanned(planning)) {
+    const sentence = `${key} enrols ${share} of its audience`;
+    return plan(context, { key, change: { fields: { allocation } }, sentence, ...planning });
   }
+  const { gateway, terminal } = context;
   const stored = await gateway.ask(pathOf(key));
   const changed = await gateway.ask(pathOf(key), {
     method: 'PUT',
@@ -64,7 +67,24 @@ function written(stored: Json): Json {
   return fields;
 }
 
-interface ShipOptions {
+const isPlanned = ({ at, plan: later }: Planning) => at !== undefined || later === true;
+
+interface Planned extends Planning {
+  readonly key: string;
+  /** Fields of the experiment, or the decision that ends it. */
+  readonly change: Json;
+  /** What it comes to. */
+  readonly sentence: string;
+}
+
+async function plan({ gateway, terminal }: Context, { key, change, sentence, at }: Planned): Promise<void> {
+  const body = { ...(at === undefined ? {} : { at }), ...change };
+  const planned = await gateway.ask(`${pathOf(key)}/changes`, { method: 'POST', body });
+  const when = at === undefined ? 'once enough others have approved it' : `at ${at}`;
+  terminal.result(planned, `${sentence} ${when}`);
+}
+
+interface ShipOptions extends Planning {
   readonly reason?: string;
   readonly yes?: boolean;
 }
@@ -77,6 +97,8 @@ export function shipCommand(): Command {
     .argument('<variant>')
     .option('--reason <text>', 'for whoever reads the decision later')
     .option('--yes', 'do not ask')
+    .option(...AT)
+    .option(...PLAN)
     .action((key: string, variant: string, options: ShipOptions, self: Command) =>
       ship(contextOf(self), { key, variant, ...options }),
     );
@@ -87,12 +109,17 @@ interface Ship extends ShipOptions {
   readonly variant: string;
 }
 
-async function ship(context: Context, { key, variant, reason, yes }: Ship): Promise<void> {
+async function ship(context: Context, { key, variant, reason, yes, ...planning }: Ship): Promise<void> {
   const { gateway, terminal } = context;
+  const decision = { decision: 'ship', variant, ...(reason === undefined ? {} : { reason }) };
+  if (isPlanned(planning)) {
+    const sentence = `${key} ends and ${variant} is shipped`;
+    return plan(context, { key, change: { decision }, sentence, ...planning });
+  }
   if (yes !== true) await confirm(context, { key, variant });
   const decided = await gateway.ask(`${pathOf(key)}/decide`, {
     method: 'POST',
-    body: { decision: 'ship', variant, ...(reason === undefined ? {} : { reason }) },
+    body: decision,
   });
   terminal.result(
     decided,

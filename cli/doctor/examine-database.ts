@@ -1,10 +1,9 @@
 import { MongoClient } from 'mongodb';
 import type { GatewayConfig } from '../../gateway/config.ts';
-import { type Finding, fine, reasonOf, unwise, wrong } from './finding.ts';
+import { clockFinding } from './clock-finding.ts';
+import { type Finding, fine, reasonOf, wrong } from './finding.ts';
 
 const TIMEOUT_MS = 3_000;
-/** Clocks further apart than this put audit entries and exposures into the wrong order. */
-const MOST_SKEW_MS = 5_000;
 
 /** Whether the configuration database answers, and whether its clock and this one agree. */
 export async function examineDatabase({ mongodbUri }: GatewayConfig): Promise<Finding> {
@@ -22,13 +21,7 @@ export async function examineDatabase({ mongodbUri }: GatewayConfig): Promise<Fi
   try {
     const hello = await client.db('admin').command({ hello: 1 });
     const skewMs = hello['localTime'] instanceof Date ? hello['localTime'].getTime() - Date.now() : 0;
-    return Math.abs(skewMs) > MOST_SKEW_MS
-      ? unwise(
-          'MONGODB_URI',
-          `answers, but its clock is ${skewMs} ms away from this one`,
-          'let NTP set both clocks',
-        )
-      : fine('MONGODB_URI', 'answers');
+    return clockFinding('MONGODB_URI', skewMs, 'answers');
   } catch (error) {
     return wrong(
       'MONGODB_URI',

@@ -1,6 +1,7 @@
 import type { GatewayConfig } from '../../gateway/config.ts';
 import { openObjectStore } from '../../models/artifacts/open-object-store.ts';
 import { type GatewayClient, type Json, RefusedError, UnreachableError } from '../gateway-client.ts';
+import { clockFinding } from './clock-finding.ts';
 import { type Finding, fine, reasonOf, unwise, wrong } from './finding.ts';
 
 const TIMEOUT_MS = 3_000;
@@ -10,7 +11,7 @@ export async function examineGateway(gateway: GatewayClient, config: GatewayConf
   try {
     const { revision } = await gateway.ask('/readyz');
     const ready = fine('gateway', `${gateway.url} is ready at configuration revision ${String(revision)}`);
-    return [ready, ...(await examineConfigured(gateway, config))];
+    return [ready, await examineClock(gateway), ...(await examineConfigured(gateway, config))];
   } catch (error) {
     if (error instanceof UnreachableError) {
       return [
@@ -25,6 +26,15 @@ export async function examineGateway(gateway: GatewayClient, config: GatewayConf
       ),
     ];
   }
+}
+
+/** By the `date` of an answer, which has whole seconds. */
+async function examineClock({ url }: GatewayClient): Promise<Finding> {
+  const response = await fetch(new URL('/livez', url), { signal: AbortSignal.timeout(TIMEOUT_MS) });
+  await response.body?.cancel();
+  const at = Date.parse(response.headers.get('date') ?? '');
+  const aheadMs = Number.isNaN(at) ? 0 : at - Date.now();
+  return clockFinding('gateway clock', aheadMs, 'agrees with the one here');
 }
 
 async function examineConfigured(gateway: GatewayClient, config: GatewayConfig): Promise<Finding[]> {

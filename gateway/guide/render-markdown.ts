@@ -37,7 +37,8 @@ class GuideRenderer extends Renderer {
   override code({ text, lang = '' }: Tokens.Code): string {
     const [, file] = /\bfile=(\S+)/.exec(lang) ?? [];
     const caption = file === undefined ? '' : `<figcaption>${escaped(file)}</figcaption>`;
-    return `<figure>${caption}<pre tabindex="0"><code>${escaped(text)}</code></pre></figure>\n`;
+    const output = lang === 'text' ? ' class="output"' : '';
+    return `<figure${output}>${caption}<pre tabindex="0"><code>${escaped(text)}</code></pre></figure>\n`;
   }
 
   override table(token: Tokens.Table): string {

@@ -6,14 +6,22 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCli } from '../support/run-cli.ts';
 import { ADMIN_KEY, startTestGateway, type TestGateway } from '../support/test-gateway.ts';
+import { startUpstream, type Upstream } from '../support/upstream.ts';
 
 let gateway: TestGateway;
 let directory: string;
 let occupied: Server;
+/** A double: it says that it is ready, has nothing registered, and lives in an hour from now. */
+let clockAnHourAhead: Upstream;
 let occupiedPort: number;
 
 beforeAll(async () => {
   gateway = await startTestGateway();
+  clockAnHourAhead = await startUpstream((_request, response) => {
+    response.setHeader('date', new Date(Date.now() + 3_600_000).toUTCString());
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify({ revision: 1, items: [], next: null }));
+  });
   directory = await mkdtemp(join(tmpdir(), 'switchyard-doctor-'));
   occupied = createServer();
   await new Promise<void>((resolve) => occupied.listen(0, '127.0.0.1', resolve));
@@ -23,6 +31,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await gateway.stop();
+  await clockAnHourAhead.stop();
   await new Promise((resolve) => occupied.close(resolve));
   await rm(directory, { recursive: true, force: true });
 });
@@ -101,6 +110,13 @@ describe('switchyard doctor', () => {
     expect(notOk(findings)).toEqual(
       expect.arrayContaining([expect.objectContaining({ ...finds, mend: expect.any(String) })]),
     );
+  });
+
+  it('finds a clock that is not the one here', async () => {
+    const { findings } = await doctor({}, clockAnHourAhead.url);
+    expect(notOk(findings)).toMatchObject([
+      { what: 'gateway clock', state: 'warning', detail: 'its clock is 3600 s ahead of the one here' },
+    ]);
   });
 
   it('finds a gateway that does not answer, which is no fault before the first start', async () => {

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCli } from '../support/run-cli.ts';
+import { runOnTerminal } from '../support/run-on-terminal.ts';
 import { ADMIN_KEY, startTestGateway, type TestGateway } from '../support/test-gateway.ts';
 
 const FILE = resolve('models/samples/movie-ranker/v1/model.onnx');
@@ -55,6 +56,17 @@ describe('switchyard model push', () => {
     const text = Buffer.from(`movie-ranker/v1:${body.sha256}`);
     expect(body.attestation.key).toBe('ci');
     expect(verify(null, text, publicKey, Buffer.from(body.attestation.ed25519, 'base64'))).toBe(true);
+  });
+
+  it('shows on a terminal how far it is, and leaves only the result behind', async () => {
+    const to = pathToFileURL(bucket).href;
+    const { raw, text } = await runOnTerminal(
+      ['--url', gateway.url, 'model', 'push', 'movie-ranker/v9', FILE, '--to', to, `${to}/copy`],
+      { env: { ADMIN_API_KEY: ADMIN_KEY } },
+    );
+    expect(text).toContain('1/3 984 bytes to file:///');
+    expect(text).toContain('2/3 984 bytes to file:///');
+    expect(raw.slice(raw.lastIndexOf('\r\x1b[K'))).toMatch(/Registered movie-ranker\/v9: 984 bytes/);
   });
 
   it('registers nothing for a file that is no model', async () => {

@@ -62,6 +62,19 @@ describe('switchyard experiment ship', () => {
     expect(await stateOf()).toBe('running');
   });
 
+  it('is planned for a time, or for when others have approved it, without a question', async () => {
+    const { stdout } = await runCli(
+      ['--url', gateway.url, 'experiment', 'ship', key, 'treatment', '--at', '2040-01-01T00:00:00Z'],
+      { env },
+    );
+    expect(stdout).toBe(`${key} ends and treatment is shipped at 2040-01-01T00:00:00Z\n`);
+    const { body } = await gateway.admin('GET', `/experiments/${key}`);
+    expect(body.status.plannedChanges).toMatchObject([
+      { decision: { decision: 'ship', variant: 'treatment' }, at: '2040-01-01T00:00:00Z' },
+    ]);
+    expect(body.state).toBe('running');
+  });
+
   it('asks for --yes where nobody can be asked', async () => {
     const { exitCode, stderr } = await runCli(
       ['--url', gateway.url, 'experiment', 'ship', key, 'treatment'],
