@@ -62,7 +62,7 @@ export async function replay(
     });
     const text = await response.text();
     const contentType = response.headers.get('content-type')?.split(';')[0] ?? null;
-    const body: unknown = contentType?.endsWith('json') === true && text !== '' ? JSON.parse(text) : text;
+    const body: unknown = /[/+]json$/.test(contentType ?? '') && text !== '' ? JSON.parse(text) : text;
     for (const [name, place] of Object.entries(filled.capture ?? {})) {
       known.set(name, captured(place, body, response.headers));
     }

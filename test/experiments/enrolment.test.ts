@@ -5,6 +5,7 @@ import type { Subject } from '../../experiments/check.ts';
 import type { CompiledExperiment } from '../../experiments/compile-experiment.ts';
 import { compileHoldout, holdoutAsExperiment, holdoutSchema } from '../../experiments/holdout.ts';
 import { layerSchema, layerSlot } from '../../experiments/layer.ts';
+import { dealRange, overlap, type SlotRange } from '../../experiments/slots.ts';
 import { compiledWith, experimentWith, variantsOf } from '../support/experiments.ts';
 
 const USERS = Array.from({ length: 2_000 }, (_, index) => `user-${index}`);
@@ -189,6 +190,35 @@ describe('many slots', () => {
       const slot = compiled.scheme.variantSlot(compiled.salt, user);
       expect(variantOf(compiled, user)).toBe(`v${Math.floor(slot / 100) % 2}`);
     }
+  });
+});
+
+describe('experiments that were dealt slots of one layer', () => {
+  it('never take one unit twice, and none that is held out', () => {
+    const sizes = fc.array(fc.integer({ min: 1, max: 4_000 }), { minLength: 2, maxLength: 8 });
+    fc.assert(
+      fc.property(sizes, fc.integer({ min: 1, max: 5_000 }), (wanted, share) => {
+        const taken: SlotRange[] = [];
+        for (const size of wanted) {
+          const range = dealRange(taken, size);
+          if (range !== undefined) taken.push(range);
+        }
+        expect(overlap(taken)).toBe(false);
+        const holdout = holdoutOf(share);
+        const dealt = taken.map((slots, index) =>
+          compiledWith(
+            { key: `part-${index}`, layer: { key: 'homepage', ...slots } },
+            { holdouts: [holdout] },
+          ),
+        );
+        for (const user of USERS.slice(0, 100)) {
+          const takers = dealt.filter((one) => assign([one], { user }).kind === 'enrolled');
+          const heldOut = holdout.membershipOf({ user })?.variant === 'held-out';
+          expect(takers.length).toBeLessThanOrEqual(heldOut ? 0 : 1);
+        }
+      }),
+      { numRuns: 20 },
+    );
   });
 });
 

@@ -68,8 +68,8 @@ const ORDER = [
   'webhooks',
 ];
 
-/** The requests of a client that uses all of the API that is stable: what `record.ts` sends. */
-export const REQUESTS: readonly RecordedRequest[] = [
+/** An operator's client: every kind of resource, keys, the configuration as a file. */
+export const REQUESTS_V1: readonly RecordedRequest[] = [
   { name: 'live', as: 'nobody', method: 'GET', path: '/livez' },
   { name: 'ready', as: 'nobody', method: 'GET', path: '/readyz' },
   { name: 'server metadata', as: 'nobody', method: 'GET', path: '/v2' },
