@@ -25,7 +25,7 @@ export function dataPlaneRoutes(plane: DataPlane): (Route | DirectRoute)[] {
       access,
       id: 'proxy',
       tag,
-      summary: "Pass a request on to the variant's HTTP target",
+      summary: "Pass a request on to the variant's HTTP target, or stream the answer of a SageMaker endpoint",
       parameters: CONTEXT_HEADERS,
       answers: { default: { description: "The target's answer, as a stream" } },
       problems: [
@@ -34,6 +34,9 @@ export function dataPlaneRoutes(plane: DataPlane): (Route | DirectRoute)[] {
         'not-found',
         'wrong-target-kind',
         ...LIMIT_PROBLEMS,
+        'request-rejected',
+        'unsupported-media-type',
+        'overloaded',
         'target-failed',
         'deadline-exceeded',
       ],

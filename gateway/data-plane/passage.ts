@@ -6,13 +6,17 @@ import type { RequestContext } from '../http/request-context.ts';
 import { Problem, type ProblemCode } from '../problems.ts';
 import type { CompiledEndpoint } from '../snapshot/snapshot.ts';
 import { breakOf } from '../targets/answer-outcome.ts';
-import type { AttemptEnd, AttemptFailure } from '../targets/attempt-outcome.ts';
+import type {
+  AttemptEnd,
+  AttemptFailed,
+  AttemptFailure,
+  AttemptRejected,
+} from '../targets/attempt-outcome.ts';
 import { costOf } from '../targets/cost-of.ts';
 import { setAnswerHeaders, setParameters } from './answer-headers.ts';
 import { countAnswer } from './count-answer.ts';
 import type { DataPlane } from './data-plane.ts';
 import type { Decisions } from './decisions.ts';
-import type { HttpTarget } from './proxy-transport.ts';
 import { recordExposures } from './record-exposures.ts';
 import { recordInvocation } from './record-invocation.ts';
 import type { Deadline } from './run-plan.ts';
@@ -23,15 +27,18 @@ const TARGET_AWAY = new Set([502, 503, 504]);
 /** Overload passes in seconds or not at all. */
 const RETRY_AFTER_SECONDS = 1;
 
+/** A target that can answer with a stream. */
+export type StreamedTarget = Target & { readonly kind: 'http' | 'sagemaker' };
+
 /** A target that may be asked, and why it is there; null for the assigned one. */
 export interface Candidate {
-  readonly target: HttpTarget;
+  readonly target: StreamedTarget;
   readonly role: 'twin' | 'default-target' | null;
 }
 
 /** One call of a target. */
-export interface PassageCall {
-  readonly target: HttpTarget;
+export interface PassageCall<Chosen extends StreamedTarget = StreamedTarget> {
+  readonly target: Chosen;
   readonly as: 'primary' | 'fallback';
   readonly calledMs: number;
   /** Of the call, where traces are kept. */
@@ -52,6 +59,8 @@ export interface Passage {
   readonly headers: IncomingHttpHeaders;
   /** Below the target's own path. */
   readonly path: string;
+  /** The whole of it, where a signature covers it; null where it is passed on as it comes. */
+  readonly body: Buffer | null;
   readonly context: RequestContext;
   readonly response: ServerResponse;
   readonly endpoint: CompiledEndpoint;
@@ -98,6 +107,16 @@ export function begun(plane: DataPlane, passage: Passage, call: PassageCall, sta
   return exposed;
 }
 
+/** The target was there and said why it gives no answer. */
+export class Refused extends Error {
+  readonly outcome: AttemptRejected | AttemptFailed;
+
+  constructor(outcome: AttemptRejected | AttemptFailed) {
+    super(outcome.message);
+    this.outcome = outcome;
+  }
+}
+
 /** What is to be done about a call that broke: nothing more, say so to the client, or ask the next target first. */
 export type Break = 'over' | 'refuse' | 'ask-next';
 
@@ -118,11 +137,13 @@ export function broke(plane: DataPlane, passage: Passage, call: PassageCall, err
     return 'over';
   }
   const failure = call.outOfTime ? 'timeout' : breakOf(error);
-  passage.failure = failure;
-  passage.decisions.add('failed', call.target.key, failure);
-  call.span?.fail(failure);
+  const said = error instanceof Refused && !call.outOfTime ? error.outcome : null;
+  const end = said ?? ({ kind: 'failed', failure } as const);
+  passage.failure = end.kind === 'failed' ? end.failure : null;
+  if (passage.failure !== null) passage.decisions.add('failed', call.target.key, passage.failure);
+  call.span?.fail(passage.failure ?? end.kind);
   call.span?.end();
-  settle(plane, passage, call, { end: { kind: 'failed', failure }, status: null });
+  settle(plane, passage, call, { end, status: said?.status ?? null });
   return call.abort === null && !call.outOfTime ? 'ask-next' : 'refuse';
 }
 
@@ -130,7 +151,7 @@ export function broke(plane: DataPlane, passage: Passage, call: PassageCall, err
 export function refuse(plane: DataPlane, passage: Passage, cause: unknown): void {
   const { endpoint, context, assigned, failure, call } = passage;
   const { key } = endpoint.endpoint;
-  const { code, detail } = REFUSALS[failure ?? 'unreachable'] ?? UNREACHABLE;
+  const { code, detail } = refusalOf(passage, cause);
   const problem = new Problem(code, `${detail} (endpoint "${key}")`, {
     cause,
     ...(code === 'overloaded' ? { retryAfterSeconds: RETRY_AFTER_SECONDS } : {}),
@@ -143,6 +164,15 @@ export function refuse(plane: DataPlane, passage: Passage, cause: unknown): void
   countAnswer(plane.telemetry, context, { endpoint: key, status, served: null, assigned });
   tellDecisions(passage);
   passage.next(problem);
+}
+
+function refusalOf({ endpoint, failure }: Passage, cause: unknown): Refusal {
+  const known = REFUSALS[failure ?? 'unreachable'] ?? UNREACHABLE;
+  if (!(cause instanceof Refused) || failure === 'timeout') return known;
+  const { blinded } = endpoint.endpoint;
+  const code =
+    failure === null ? 'request-rejected' : failure === 'overloaded' ? 'overloaded' : 'target-failed';
+  return { code, detail: blinded ? `the target refused (${failure ?? 'request'})` : cause.message };
 }
 
 interface Refusal {

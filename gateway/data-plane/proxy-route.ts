@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { assign, type EvaluationContext } from '../../experiments/assignment.ts';
+import { readBody } from '../http/read-body.ts';
 import { contextOf, type RequestContext } from '../http/request-context.ts';
 import type { DirectHandler, RoutedRequest } from '../http/route.ts';
 import { Problem } from '../problems.ts';
@@ -12,25 +13,38 @@ import { Decisions, wantsDecisions } from './decisions.ts';
 import { evaluationContext } from './evaluation-context.ts';
 import { findEndpoint } from './find-endpoint.ts';
 import { nextCandidate } from './next-candidate.ts';
-import { broke, type Candidate, type Passage, type PassageCall, refuse } from './passage.ts';
+import {
+  broke,
+  type Candidate,
+  type Passage,
+  type PassageCall,
+  refuse,
+  type StreamedTarget,
+} from './passage.ts';
 import { planAttempts, type Step } from './plan-attempts.ts';
 import { pathBelow } from './proxy-path.ts';
-import type { HttpTarget } from './proxy-transport.ts';
 import type { Deadline } from './run-plan.ts';
-import { type Send, senderOf } from './send-passage.ts';
+import { endInTime, type Listener, type Send, senderOf } from './send-passage.ts';
+import { sageMakerSenderOf } from './send-to-sagemaker.ts';
 import { sideAssignments } from './side-assignments.ts';
 
 /**
  * `ALL /v1/proxy/{endpoint}/*`: the request goes to the variant's HTTP target as a stream and the answer comes
  * back as one. Nothing keeps the body, so once it is being sent nothing can repeat it; a target that could not be
- * reached, rests or has no room gives way to its twin before. A WebSocket is the same with another ending.
+ * reached, rests or has no room gives way to its twin before. A WebSocket is the same with another ending, and a
+ * SageMaker endpoint the same with a body that is read first, since the signature covers it.
  */
 export function proxyRoute(plane: DataPlane): DirectHandler {
-  const send = senderOf(plane, (passage, call, error) => {
+  const failed: Listener = (passage, call, error) => {
     const next = broke(plane, passage, call, error);
     if (next === 'ask-next') ask(plane, passage, { send, cause: error });
     else if (next === 'refuse') refuse(plane, passage, error);
-  });
+  };
+  const senders = { http: senderOf(plane, failed), sagemaker: sageMakerSenderOf(plane, failed) };
+  const send: Send = {
+    begin: (passage, call) => (senders[call.target.kind] as Send).begin(passage, call),
+    outOfTime: endInTime(failed),
+  };
   const go = (asked: Asked, answering: Pick<Passage, 'request' | 'response' | 'next'>) => {
     const passage = begin(plane, asked, answering);
     const { context, response } = passage;
@@ -47,8 +61,11 @@ export function proxyRoute(plane: DataPlane): DirectHandler {
   return (request, response, next) => {
     const asked = read(request, response);
     const learning = plane.sticky.learn(asked.context, asked.endpoint.sticky, asked.attributes);
-    if (learning === undefined) return go(asked, { request, response, next });
-    return learning.then(() => (response.destroyed ? undefined : go(asked, { request, response, next })));
+    const reading = asked.kind === 'sagemaker' ? signedBody(request, plane.maxBodyBytes) : null;
+    if (learning === undefined && reading === null) return go(asked, { request, response, next });
+    return Promise.all([reading, learning]).then(([body]) =>
+      response.destroyed ? undefined : go({ ...asked, body }, { request, response, next }),
+    );
   };
 }
 
@@ -57,6 +74,18 @@ interface Asked {
   readonly context: RequestContext;
   readonly endpoint: CompiledEndpoint;
   readonly attributes: EvaluationContext;
+  /** Of the targets that come into question. */
+  readonly kind: StreamedTarget['kind'];
+  readonly body: Buffer | null;
+}
+
+/** SageMaker has no paths below an endpoint, and takes nothing but a body. */
+function signedBody(request: RoutedRequest, maxBytes: number): Promise<Buffer> {
+  const path = pathBelow(request.url ?? '');
+  if (request.method === 'POST' && (path === '/' || path.startsWith('/?')))
+    return readBody(request, maxBytes);
+  const message = 'a SageMaker endpoint is asked by POST /v1/proxy/{endpoint}, and has nothing below it';
+  throw new Problem('invalid-request', message);
 }
 
 function read(request: RoutedRequest, response: ServerResponse): Asked {
@@ -64,12 +93,13 @@ function read(request: RoutedRequest, response: ServerResponse): Asked {
   const endpoint = findEndpoint(context, request.params['endpoint']);
   if (context.tenant === null) throw new Error('an unauthenticated request reached the data plane');
   const { key } = endpoint.endpoint;
-  if (endpoint.defaultTarget.target.kind !== 'http') {
+  const { kind } = endpoint.defaultTarget.target;
+  if (kind !== 'http' && kind !== 'sagemaker') {
     throw new Problem('wrong-target-kind', `endpoint "${key}" serves models: call /v2/models/${key}/infer`);
   }
   const { headers } = request;
   const attributes = evaluationContext({ headers, tenant: context.tenant, units: endpoint.units });
-  return { context, endpoint, attributes };
+  return { context, endpoint, attributes, kind, body: null };
 }
 
 /** Asks the next target; where there is none, the client is told what came of those before. */
@@ -91,7 +121,7 @@ function ask(
     target,
     as,
     calledMs: performance.now(),
-    span: parent === null ? null : attemptSpan(parent, target, { call: as, method }),
+    span: parent === null ? null : attemptSpan(parent, target, { call: as, method, streamed: true }),
     timer: setTimeout(() => send.outOfTime(passage, call), untilHeadersMs(target, passage.deadline)),
     abort: null,
     outOfTime: false,
@@ -104,7 +134,7 @@ function ask(
 
 function begin(
   plane: DataPlane,
-  { context, endpoint, attributes }: Asked,
+  { context, endpoint, attributes, kind, body }: Asked,
   { request, response, next }: Pick<Passage, 'request' | 'response' | 'next'>,
 ): Passage {
   const { headers } = request;
@@ -120,6 +150,7 @@ function begin(
     request,
     headers,
     path,
+    body,
     context,
     response,
     endpoint,
@@ -129,7 +160,7 @@ function begin(
     deadline,
     decisions: new Decisions(plane.telemetry.decisions),
     tellDecisions: wantsDecisions(headers),
-    candidates: steps.flatMap(candidateOf),
+    candidates: steps.flatMap((step) => candidateOf(step, kind)),
     rested: [],
     next,
     call: null,
@@ -139,13 +170,13 @@ function begin(
 }
 
 /** A second try on the same target is none here. */
-function candidateOf({ target, role }: Step): Candidate[] {
-  if (target.kind !== 'http' || role === 'retry') return [];
-  return [{ target, role }];
+function candidateOf({ target, role }: Step, kind: StreamedTarget['kind']): Candidate[] {
+  if (target.kind !== kind || role === 'retry') return [];
+  return [{ target: target as StreamedTarget, role }];
 }
 
 /** How long the target has for the beginning of its answer. */
-function untilHeadersMs({ timeoutMs, firstByteTimeoutMs }: HttpTarget, deadline: Deadline): number {
+function untilHeadersMs({ timeoutMs, firstByteTimeoutMs }: StreamedTarget, deadline: Deadline): number {
   const limits = [timeoutMs, firstByteTimeoutMs].map((limit) => limit ?? Number.POSITIVE_INFINITY);
   return Math.min(deadline.atMs - performance.now(), ...limits);
 }

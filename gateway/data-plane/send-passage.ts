@@ -3,26 +3,26 @@ import type { Socket } from 'node:net';
 import { isWebSocket, releaseSocket, upgradeHead } from '../http/upgrade.ts';
 import type { CredentialHeaders } from '../targets/credentials/target-credentials.ts';
 import type { DataPlane } from './data-plane.ts';
-import { begun, type Passage, type PassageCall } from './passage.ts';
+import { begun, type Passage, type PassageCall, type StreamedTarget } from './passage.ts';
 import { answerHeaders, requestHeaders, trailersOf } from './proxy-headers.ts';
 import { type HttpTarget, proxyTransport } from './proxy-transport.ts';
 import { type AnswerHead, StreamedAnswer } from './streamed-answer.ts';
 import { Upload } from './upload.ts';
 
 /** How a call of a target is made. */
-export interface Send {
+export interface Send<Chosen extends StreamedTarget = StreamedTarget> {
   /** Sends the request to the call's target; what fails comes to the listener. */
-  begin(passage: Passage, call: PassageCall): void;
+  begin(passage: Passage, call: PassageCall<Chosen>): void;
   outOfTime(passage: Passage, call: PassageCall): void;
 }
 
-type Listener = (passage: Passage, call: PassageCall, error: unknown) => void;
+export type Listener = (passage: Passage, call: PassageCall, error: unknown) => void;
 
 /**
  * Sends passages on. A body of known length, or none, goes over undici; one in chunks, which may end in trailer
  * fields, and a change of protocol go through http-proxy-middleware, which can do both.
  */
-export function senderOf(plane: DataPlane, failed: Listener): Send {
+export function senderOf(plane: DataPlane, failed: Listener): Send<HttpTarget> {
   const proxyTo = proxyTransport(
     {
       sending: (request, upstream) => {
@@ -44,7 +44,7 @@ export function senderOf(plane: DataPlane, failed: Listener): Send {
     },
     () => plane.targets.secrets,
   );
-  const through = (passage: Passage, call: PassageCall, headers: IncomingMessage['headers']) => {
+  const through = (passage: Passage, call: HttpCall, headers: IncomingMessage['headers']) => {
     const { request, response, path } = passage;
     request.url = path;
     request.headers = headers;
@@ -55,7 +55,7 @@ export function senderOf(plane: DataPlane, failed: Listener): Send {
     // Network errors come to `failed`; to `next`, only what fails before anything is asked.
     else void proxy(request, response, (error) => failed(passage, call, error));
   };
-  const over = (passage: Passage, call: PassageCall, headers: IncomingMessage['headers']) => {
+  const over = (passage: Passage, call: HttpCall, headers: IncomingMessage['headers']) => {
     const { request, response, path } = passage;
     const { origin, root } = placeOf(call.target);
     const answer = new StreamedAnswer(response, {
@@ -75,7 +75,7 @@ export function senderOf(plane: DataPlane, failed: Listener): Send {
       answer,
     );
   };
-  const begin = (passage: Passage, call: PassageCall, credentials: CredentialHeaders) => {
+  const begin = (passage: Passage, call: HttpCall, credentials: CredentialHeaders) => {
     const headers = Object.assign(outgoingHeaders(passage, call), credentials);
     const isPlain =
       passage.headers['transfer-encoding'] === undefined && upgradeHead(passage.request) === undefined;
@@ -96,12 +96,19 @@ export function senderOf(plane: DataPlane, failed: Listener): Send {
           (error: unknown) => failed(passage, call, error),
         );
     },
-    outOfTime(passage, call) {
-      const reason = new Error('no answer before the deadline');
-      call.outOfTime = true;
-      if (call.abort === null) failed(passage, call, reason);
-      else call.abort(reason);
-    },
+    outOfTime: endInTime(failed),
+  };
+}
+
+type HttpCall = PassageCall<HttpTarget>;
+
+/** Gives a call up whose target has not begun to answer. */
+export function endInTime(failed: Listener): Send['outOfTime'] {
+  return (passage, call) => {
+    const reason = new Error('no answer before the deadline');
+    call.outOfTime = true;
+    if (call.abort === null) failed(passage, call, reason);
+    else call.abort(reason);
   };
 }
 

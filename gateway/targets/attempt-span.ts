@@ -3,7 +3,7 @@ import type { TracedSpan } from '../../models/tracing/traced-span.ts';
 import type { InvocationCall } from '../pipeline/invocation.ts';
 import type { AttemptOutcome } from './attempt-outcome.ts';
 import type { InferenceCall } from './inference-call.ts';
-import { remoteModel } from './remote-model.ts';
+import { remoteModel, sageMakerStreamUrl } from './remote-model.ts';
 import { statusOf } from './status-of.ts';
 
 /**
@@ -13,7 +13,7 @@ import { statusOf } from './status-of.ts';
 export function attemptSpan(
   parent: TracedSpan,
   target: Target,
-  { call, method = 'POST' }: { readonly call: InvocationCall; readonly method?: string },
+  { call, method = 'POST', streamed = false }: AttemptKind,
 ): TracedSpan {
   const asked = {
     'switchyard.target': target.key,
@@ -26,7 +26,7 @@ export function attemptSpan(
       attributes: { ...asked, 'switchyard.model': target.model, 'switchyard.version': target.version },
     });
   }
-  const url = target.kind === 'http' ? new URL(target.url) : urlOf(remoteModel(target));
+  const url = urlOf(target, streamed);
   return parent.child(`${method} ${url.pathname}`, {
     kind: 'client',
     attributes: {
@@ -40,7 +40,19 @@ export function attemptSpan(
   });
 }
 
-const urlOf = ({ origin, path }: { readonly origin: string; readonly path: string }) => new URL(path, origin);
+interface AttemptKind {
+  readonly call: InvocationCall;
+  readonly method?: string;
+  /** The answer is a stream. */
+  readonly streamed?: boolean;
+}
+
+function urlOf(target: Exclude<Target, { readonly kind: 'onnx' }>, streamed: boolean): URL {
+  if (target.kind === 'http') return new URL(target.url);
+  if (target.kind === 'sagemaker' && streamed) return sageMakerStreamUrl(target);
+  const { origin, path } = remoteModel(target);
+  return new URL(path, origin);
+}
 
 /** Ends the span of an attempt with what came of it. */
 function endAttempt(span: TracedSpan, target: Target, outcome: AttemptOutcome): void {

@@ -43,6 +43,12 @@ export function remoteModel(target: RemoteTarget): RemoteModel {
   }
 }
 
+/** Where a SageMaker endpoint answers with a stream. */
+export function sageMakerStreamUrl(target: RemoteTarget & { readonly kind: 'sagemaker' }): URL {
+  const { origin, path } = remoteModel(target);
+  return new URL(`${path}-response-stream`, origin);
+}
+
 const escaped = encodeURIComponent;
 
 function parts(url: string): { readonly origin: string; readonly root: string } {

@@ -1,3 +1,4 @@
+import type { Dispatcher } from 'undici';
 import type { Target } from '../../models/catalogue/target.ts';
 import type { InferBody } from '../../models/codecs/infer-body.ts';
 import { exemplarOf } from '../../models/tracing/exemplar-of.ts';
@@ -17,6 +18,7 @@ import { LatencyWindow } from './latency-window.ts';
 import { PerTarget } from './per-target.ts';
 import { RemoteModels } from './remote-models.ts';
 import { RetryBudget } from './retry-budget.ts';
+import { type SageMakerTarget, type StreamRequest, sageMakerStream } from './sagemaker-stream.ts';
 import { TargetAgents } from './target-agents.ts';
 import { TargetBreakers } from './target-breakers.ts';
 
@@ -150,6 +152,12 @@ export class Targets {
   /** The credential that a plain host expects, as headers: at once, or when a cloud has given it. */
   credentialsOf(target: Target): CredentialHeaders | Promise<CredentialHeaders> {
     return this.#options.credentials.headersFor(target);
+  }
+
+  /** The answer of a SageMaker endpoint as a stream; see `sageMakerStream`. */
+  sageMakerStream(target: SageMakerTarget, request: StreamRequest): Promise<Dispatcher.ResponseData> {
+    const { aws } = this.#options.credentials;
+    return sageMakerStream(target, request, { aws, dispatcher: this.streams.of(target) });
   }
 
   /**

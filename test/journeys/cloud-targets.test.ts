@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { modelStreamError, payloadPart } from '../support/event-stream.ts';
 import { metadataServer, verifyIdentityToken } from '../support/google-identity.ts';
 import { INFER_BODY } from '../support/ranking-endpoint.ts';
 import { verifySigV4 } from '../support/sigv4.ts';
@@ -136,6 +137,108 @@ const BATCH = `{"id": "r-7", "inputs": [
   {"name": "film", "datatype": "INT64", "shape": [2, 1], "data": [9007199254740993, 2]},
   {"name": "genre", "datatype": "BYTES", "shape": [2], "data": ["a", "b"]}
 ]}`;
+
+describe('a SageMaker endpoint that streams', () => {
+  const TEXT = { 'x-amzn-sagemaker-content-type': 'text/event-stream' };
+  const ask = (body: string | Uint8Array<ArrayBuffer>, path = '', headers: Record<string, string> = {}) =>
+    fetch(`${gateway.url}/v1/proxy/sagemaker${path}`, {
+      method: 'POST',
+      headers: { 'x-api-key': secret, 'content-type': 'application/json', ...headers },
+      body,
+    });
+
+  it('is asked with a signature, and its answer comes as the model writes it', async () => {
+    const written: (() => void)[] = [];
+    aws.behave((_request, response) => {
+      response.writeHead(200, { ...TEXT, 'content-type': 'application/vnd.amazon.eventstream' });
+      response.write(payloadPart('data: one\n\n'));
+      written.push(() => response.end(payloadPart('data: two\n\n')));
+    });
+    const answer = await ask('{"prompt":"films"}', '', {
+      accept: 'text/event-stream',
+      'x-amzn-sagemaker-custom-attributes': 'tone=dry',
+    });
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('content-type')).toBe('text/event-stream');
+    expect(answer.headers.get('x-switchyard-target')).toBe('sagemaker');
+    const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
+    expect((await reader?.read())?.value).toBe('data: one\n\n');
+    for (const end of written) end();
+    expect((await reader?.read())?.value).toBe('data: two\n\n');
+    expect((await reader?.read())?.done).toBe(true);
+
+    const asked = lastOf(aws);
+    expect(asked.url).toBe('/endpoints/ranker-prod/invocations-response-stream');
+    expect(asked.text).toBe('{"prompt":"films"}');
+    expect(verifySigV4(asked, secretOf)).toEqual({
+      accessKeyId: AWS_KEY.id,
+      region: 'eu-central-1',
+      service: 'sagemaker',
+    });
+    expect(asked.headers).toMatchObject({
+      'x-amzn-sagemaker-accept': 'text/event-stream',
+      'x-amzn-sagemaker-custom-attributes': 'tone=dry',
+      'x-amzn-sagemaker-target-variant': 'blue',
+      'x-amzn-sagemaker-inference-id': answer.headers.get('x-request-id'),
+    });
+    expect(asked.headers).not.toHaveProperty('x-api-key');
+  });
+
+  it('says what the model said instead of an answer, and when it gave up before the first part', async () => {
+    aws.behave((_request, response) =>
+      response
+        .writeHead(424, { 'content-type': 'application/json' })
+        .end(JSON.stringify({ OriginalStatusCode: 400, OriginalMessage: '{"error":"the prompt is empty"}' })),
+    );
+    const rejected = await ask('{}');
+    expect(rejected.status).toBe(400);
+    expect(await rejected.json()).toMatchObject({
+      code: 'request-rejected',
+      detail: expect.stringContaining('empty'),
+    });
+    aws.behave((_request, response) => response.end(modelStreamError('out of memory')));
+    const failed = await ask('{}');
+    expect(failed.status).toBe(502);
+    expect(await failed.json()).toMatchObject({
+      code: 'target-failed',
+      detail: expect.stringMatching(/ModelStreamError.*out of memory/),
+    });
+  });
+
+  it('ends the connection where the answer breaks off, so that nobody takes it for whole', async () => {
+    for (const end of [modelStreamError('out of memory'), payloadPart('half').subarray(0, 30)]) {
+      aws.behave((_request, response) => {
+        response.writeHead(200, TEXT).write(payloadPart('begun'));
+        setTimeout(() => response.end(end), 20);
+      });
+      const answer = await ask('{}');
+      expect(answer.status).toBe(200);
+      await expect(answer.text()).rejects.toThrow();
+    }
+  });
+
+  it('is left when its client leaves', async () => {
+    let left = false;
+    aws.behave((_request, response) => {
+      response.once('close', () => {
+        left = !response.writableFinished;
+      });
+      response.writeHead(200, TEXT).write(payloadPart('begun'));
+    });
+    const answer = await ask('{}');
+    const reader = answer.body?.getReader();
+    await reader?.read();
+    await reader?.cancel();
+    await expect.poll(() => left).toBe(true);
+  });
+
+  it('has nothing below it, and takes nothing but POST', async () => {
+    expect((await ask('{}', '/chat')).status).toBe(400);
+    const got = await fetch(`${gateway.url}/v1/proxy/sagemaker`, { headers: { 'x-api-key': secret } });
+    expect(got.status).toBe(400);
+    expect(aws.requests).toEqual([]);
+  });
+});
 
 describe('a SageMaker endpoint', () => {
   it('gets requests that AWS would know as signed with our credentials, and byte for byte', async () => {
