@@ -43,7 +43,7 @@ export async function analyzeAll(config: GatewayConfig, logger: Logger): Promise
     telemetry: createTelemetry(),
   });
   const analysis = new Analysis({
-    lake: openObjectStore(config.lakeUri),
+    lakes: [openObjectStore(config.lakeUri), ...config.otherLakeUris.map((uri) => openObjectStore(uri))],
     dataDir: config.dataDir,
     store,
     metrics: () => [...(source.current?.snapshot.metrics.values() ?? [])],

@@ -36,6 +36,8 @@ export interface GatewayConfig {
   readonly dataDir: string;
   readonly mongodbUri: string | null;
   readonly lakeUri: string;
+  /** Of other clouds, to be read only. */
+  readonly otherLakeUris: readonly string[];
   /** Whole days after its own that a record of each kind stays in the lake. */
   readonly retentionDays: Readonly<Record<RecordKind, number>>;
   readonly lakeGuardrailsIntervalMs: number;
@@ -117,6 +119,7 @@ export function readConfig(
       dataDir,
       mongodbUri: env.MONGODB_URI ?? null,
       lakeUri: env.LAKE_URI ?? pathToFileURL(resolve(dataDir, 'lake')).href,
+      otherLakeUris: env.LAKE_ALSO_READ ?? [],
       retentionDays: Object.freeze({
         exposures: env.EXPOSURES_RETENTION_DAYS,
         outcomes: env.OUTCOMES_RETENTION_DAYS,

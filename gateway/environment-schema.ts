@@ -16,6 +16,17 @@ const federationSchema = z.object({
   service_account_impersonation_url: z.url(),
 });
 
+const lakeUri = z
+  .string()
+  .regex(
+    /^(file:\/\/\/|s3:\/\/[^/]|gs:\/\/[^/])/,
+    'must be file:///path, s3://bucket/prefix or gs://bucket/prefix',
+  );
+const lakeUris = z
+  .string()
+  .transform((text) => text.split(',').map((uri) => uri.trim()))
+  .pipe(z.array(lakeUri));
+
 /** Every setting of `npm start`: name, default, unit and meaning. A test keeps the README's table to it. */
 export const gatewayEnvironmentSchema = z.object({
   PORT: port(8080).describe('Port of the data plane and the admin API; 0 takes a free one'),
@@ -31,14 +42,12 @@ export const gatewayEnvironmentSchema = z.object({
     .regex(/^mongodb(\+srv)?:\/\/./, 'must begin with mongodb:// or mongodb+srv://')
     .optional()
     .describe('Configuration database; unset: the embedded one, in `DATA_DIR`'),
-  LAKE_URI: z
-    .string()
-    .regex(
-      /^(file:\/\/\/|s3:\/\/[^/]|gs:\/\/[^/])/,
-      'must be file:///path, s3://bucket/prefix or gs://bucket/prefix',
-    )
+  LAKE_URI: lakeUri.optional().describe('Where exposures and outcomes go as Parquet; unset: `DATA_DIR/lake`'),
+  LAKE_ALSO_READ: lakeUris
     .optional()
-    .describe('Where exposures and outcomes go as Parquet; unset: `DATA_DIR/lake`'),
+    .describe(
+      'Lakes of other clouds that results are made of too, comma-separated; nothing is written there',
+    ),
   EXPOSURES_RETENTION_DAYS: count(400, 31, 36_500).describe('Days that exposures are kept in the lake'),
   OUTCOMES_RETENTION_DAYS: count(400, 31, 36_500).describe(
     'Days that outcomes are kept in the lake; an id counts once for as long',

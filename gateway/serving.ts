@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { ConfigurationStore } from '../experiments/store/configuration-store.ts';
 import type { ObjectStore } from '../models/artifacts/object-store.ts';
+import { openObjectStore } from '../models/artifacts/open-object-store.ts';
 import { InferenceStatistics } from '../models/codecs/inference-statistics.ts';
 import { countSpans } from '../models/tracing/count-spans.ts';
 import { openTracing } from '../models/tracing/open-tracing.ts';
@@ -139,7 +140,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     intervalMs: GUARDRAIL_INTERVAL_MS,
   });
   const analysis = new Analysis({
-    lake,
+    lakes: [lake, ...config.otherLakeUris.map((uri) => openObjectStore(uri))],
     dataDir: config.dataDir,
     store,
     metrics: () => [...(source.current?.snapshot.metrics.values() ?? [])],

@@ -22,7 +22,8 @@ const RESULTS_VERSION = 3;
 const HOUR_MS = 3_600_000;
 
 export interface AnalysisOptions {
-  readonly lake: ObjectStore;
+  /** This gateway's own lake first. */
+  readonly lakes: readonly [ObjectStore, ...ObjectStore[]];
   readonly dataDir: string;
   readonly store: Pick<ConfigurationStore, 'results' | 'putResults' | 'audit'>;
   /** The definitions in force. */
@@ -41,11 +42,11 @@ export interface LookOptions {
   readonly weighting?: Weighting | null;
 }
 
-/** Everything that is asked of the lake, over one digest of it. Opened at the first question, not before. */
+/** Everything that is asked of the lake, over one digest of it, and of the lakes of other clouds. Opened at the first question, not before. */
 export class Analysis {
   readonly #options: AnalysisOptions;
   readonly #now: () => number;
-  #opened: Promise<{ readonly reader: LakeReader; readonly digest: LakeDigest }> | null = null;
+  #opened: Promise<Opened> | null = null;
 
   constructor(options: AnalysisOptions) {
     this.#options = options;
@@ -98,9 +99,9 @@ export class Analysis {
     return results;
   }
 
-  /** Where the lake is, as its readers name it. */
-  get lakeUri(): string {
-    return this.#options.lake.uri;
+  /** Where the lakes are. */
+  get lakeUris(): string[] {
+    return this.#options.lakes.map(({ uri }) => uri);
   }
 
   /** What a metric would have measured lately. */
@@ -121,30 +122,42 @@ export class Analysis {
     return planExperiment(digest, { ...request, metrics: this.#options.metrics(), asOfMs: this.#now() });
   }
 
-  /** How things went in the last hours. */
+  /** How things went in the last hours, by this gateway's own lake. */
   async traffic(hours: number): Promise<RecentTraffic> {
-    const { reader } = await this.#open();
+    const { readers } = await this.#open();
     const asOfMs = this.#now();
-    return recentTraffic(reader, { fromMs: asOfMs - hours * HOUR_MS, asOfMs });
+    return recentTraffic(readers[0], { fromMs: asOfMs - hours * HOUR_MS, asOfMs });
   }
 
   /** Nothing may be asked any more. */
   async close(): Promise<void> {
-    (await this.#opened)?.reader.close();
+    for (const reader of (await this.#opened)?.readers ?? []) reader.close();
   }
 
-  #open(): Promise<{ readonly reader: LakeReader; readonly digest: LakeDigest }> {
-    this.#opened ??= this.#openReader();
+  #open(): Promise<Opened> {
+    this.#opened ??= this.#openReaders();
     return this.#opened;
   }
 
-  async #openReader() {
-    const { lake, dataDir, onDamaged } = this.#options;
-    const reader = await LakeReader.open({
-      lake,
-      cacheDirectory: join(dataDir, 'lake-cache', String(process.pid)),
-      onDamaged,
-    });
-    return { reader, digest: new LakeDigest(reader, join(dataDir, 'analysis', 'digest.duckdb')) };
+  async #openReaders(): Promise<Opened> {
+    const { lakes, dataDir, onDamaged } = this.#options;
+    const [own, ...others] = lakes;
+    const openAt = (lake: ObjectStore, place: number) =>
+      LakeReader.open({
+        lake,
+        cacheDirectory: join(dataDir, 'lake-cache', String(process.pid), String(place)),
+        onDamaged,
+      });
+    const first = await openAt(own, 0);
+    const readers = [
+      first,
+      ...(await Promise.all(others.map((lake, index) => openAt(lake, index + 1)))),
+    ] as const;
+    return { readers, digest: new LakeDigest(readers, join(dataDir, 'analysis', 'digest.duckdb')) };
   }
+}
+
+interface Opened {
+  readonly readers: readonly [LakeReader, ...LakeReader[]];
+  readonly digest: LakeDigest;
 }

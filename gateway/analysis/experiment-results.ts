@@ -108,7 +108,7 @@ interface ResultsDetail {
  */
 export async function experimentResults(request: ResultsRequest): Promise<ExperimentResults> {
   const { experiment, digest, metrics: definitions } = request;
-  const dialect = duckDbDialect(digest.lakeUri);
+  const dialect = duckDbDialect(digest.lakeUris);
   const plan = metricPlan(experiment, definitions, dialect);
   return digest.withCurrent(async (connection, input) => {
     const loaded = await loadExperiment(connection, request, { tallies: plan.tallies, dialect });

@@ -65,7 +65,7 @@ export function planExperiment(digest: LakeDigest, request: PowerRequest): Promi
   const { experiment, effect, power } = request;
   const metric = experiment.metrics?.primary;
   if (metric === undefined) throw new RangeError('the experiment has no primary metric');
-  const dialect = duckDbDialect(digest.lakeUri);
+  const dialect = duckDbDialect(digest.lakeUris);
   return digest.withCurrent(async (connection) => {
     const basis = await basisOf(connection, request, dialect);
     return {

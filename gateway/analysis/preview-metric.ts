@@ -51,14 +51,14 @@ const HEAVY_SHARE = 0.25;
 /** Throws ObjectStoreError when the lake cannot be read, Problem `analysis-busy`. */
 export function previewMetric(digest: LakeDigest, request: PreviewRequest): Promise<MetricPreview> {
   return digest.withCurrent(async (connection) => {
-    await connection.run(`CREATE TEMP TABLE matching AS ${matchingSql(request, digest.lakeUri)}`);
+    await connection.run(`CREATE TEMP TABLE matching AS ${matchingSql(request, digest.lakeUris)}`);
     return readPreview(connection, request);
   });
 }
 
 /** One row per matching record: unit, day, value. */
-function matchingSql({ metric, unit, days, asOfMs }: PreviewRequest, lakeUri: string): string {
-  const { text } = duckDbDialect(lakeUri);
+function matchingSql({ metric, unit, days, asOfMs }: PreviewRequest, lakeUris: readonly string[]): string {
+  const { text } = duckDbDialect(lakeUris);
   const within = `r.at_ms > ${asOfMs - days * DAY_MS} AND r.at_ms <= ${asOfMs}`;
   if (metric.source === 'gateway') {
     const value = {

@@ -63,7 +63,7 @@ export function reportRoute({ analysis, ship, ...options }: AnalysisRouteOptions
   };
 }
 
-const DIALECTS: ReadonlyMap<unknown, (lakeUri: string) => Dialect> = new Map([
+const DIALECTS: ReadonlyMap<unknown, (lakeUris: readonly string[]) => Dialect> = new Map([
   ['athena', () => ATHENA],
   ['bigquery', () => BIGQUERY],
   ['duckdb', duckDbDialect],
@@ -94,7 +94,7 @@ export function queriesRoute({ analysis, ...options }: AnalysisRouteOptions): Ro
     problems: ['invalid-request', 'not-found', 'wrong-state', 'lake-unavailable', 'analysis-busy'],
     handle: async (request, response) => {
       const name = request.query['dialect'] ?? 'athena';
-      const dialect = DIALECTS.get(name)?.(analysis.lakeUri);
+      const dialect = DIALECTS.get(name)?.(analysis.lakeUris);
       if (dialect === undefined)
         throw new Problem('invalid-request', 'dialect must be athena, bigquery or duckdb');
       const registered = await registeredExperiment(request, options);

@@ -65,7 +65,7 @@ describe.skipIf(missing !== null)(
   `queries of metrics, read by sqlglot${missing ? ` (${missing})` : ''}`,
   () => {
     it('parse, and name only columns that are there, in the dialects of DuckDB, Athena and BigQuery', () => {
-      const dialects = [duckDbDialect('file:///lake'), ATHENA, BIGQUERY];
+      const dialects = [duckDbDialect(['file:///lake', 's3://other/lake']), ATHENA, BIGQUERY];
       const scopes = [SCOPE, { ...SCOPE, dimension: 'tenant' }, { ...SCOPE, dimension: 'device.kind' }];
       const queries = dialects.flatMap((dialect) =>
         EVERY_METRIC.flatMap((metric) =>

@@ -74,7 +74,7 @@ export async function digestOf(deliveries: readonly Delivery[]): Promise<LakeDig
 export async function openDigest(lake: ObjectStore, directory: string): Promise<LakeDigest> {
   const reader = await LakeReader.open({ lake, cacheDirectory: join(directory, 'cache') });
   onTestFinished(() => reader.close());
-  return new LakeDigest(reader, join(directory, 'digest.duckdb'));
+  return new LakeDigest([reader], join(directory, 'digest.duckdb'));
 }
 
 /** Takes these deliveries to a lake by the real way: spool, segments, Parquet. */

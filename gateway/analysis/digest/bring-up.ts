@@ -11,58 +11,68 @@ import { settleCopies } from './settle-copies.ts';
 /** Parquet read at a time: bounds memory, and what is done again after a crash. */
 const BATCH_BYTES = 64 * 1024 * 1024;
 
-/** A digest that is attached to a connection, and the lake that it is of. */
-export interface AttachedDigest {
-  readonly connection: DuckDBConnection;
+/** An object of one of the lakes that a digest is of. */
+export interface LakeObject {
   readonly lake: LakeReader;
+  readonly object: ObjectInfo;
 }
 
 /** Makes a table of the digest equal to these objects: forgets what has gone, reads what is new; how many it read. */
 export async function bringUp(
-  digest: AttachedDigest,
+  connection: DuckDBConnection,
   table: DigestTable,
-  objects: readonly ObjectInfo[],
+  objects: readonly LakeObject[],
 ): Promise<number> {
-  const { connection } = digest;
   const wanted = new Set(objects.map(identity));
-  const gone = (await knownFiles(connection, table)).filter((file) => !wanted.has(identity(file)));
+  const gone = (await knownFiles(connection, table)).filter(({ known }) => !wanted.has(known));
   await forgetFiles(
     connection,
     table,
     gone.map(({ file }) => file),
   );
-  const kept = new Set((await knownFiles(connection, table)).map(identity));
+  const kept = new Set((await knownFiles(connection, table)).map(({ known }) => known));
   const added = objects.filter((object) => !kept.has(identity(object)));
-  for (const batch of batches(added)) await readWhole(digest, table, batch);
+  for (const [lake, own] of Map.groupBy(added, ({ lake }) => lake))
+    for (const batch of batches(own.map(({ object }) => object)))
+      await readWhole({ connection, lake }, table, batch);
   await settleCopies(connection, table);
   return added.length;
 }
 
-/** One version of one object. */
-export const identity = ({ name, tag }: { readonly name: string; readonly tag: string }) => `${name}\n${tag}`;
+/** One version of one object in one lake. */
+export const identity = ({ lake, object: { name, tag } }: LakeObject) => `${lake.uri}\n${name}\n${tag}`;
 
-function knownFiles(
+async function knownFiles(
   connection: DuckDBConnection,
   { kind }: DigestTable,
-): Promise<{ file: number; name: string; tag: string }[]> {
-  return rowsOf(connection, `SELECT file, name, tag FROM digest.file WHERE kind = '${kind}'`);
+): Promise<{ readonly file: number; readonly known: string }[]> {
+  return rowsOf(
+    connection,
+    `SELECT file, concat_ws(chr(10), lake, name, tag) AS known FROM digest.file WHERE kind = '${kind}'`,
+  );
+}
+
+/** Where rows go, and where they come from. */
+interface Reading {
+  readonly connection: DuckDBConnection;
+  readonly lake: LakeReader;
 }
 
 /** What is damaged is left out: the next listing has it no more. */
 async function readWhole(
-  digest: AttachedDigest,
+  reading: Reading,
   table: DigestTable,
   objects: readonly ObjectInfo[],
 ): Promise<void> {
   try {
-    await read(digest, table, objects);
+    await read(reading, table, objects);
   } catch (error) {
-    await read(digest, table, await digest.lake.readableOf(objects, error));
+    await read(reading, table, await reading.lake.readableOf(objects, error));
   }
 }
 
 async function read(
-  { connection, lake }: AttachedDigest,
+  { connection, lake }: Reading,
   table: DigestTable,
   objects: readonly ObjectInfo[],
 ): Promise<void> {
@@ -77,6 +87,7 @@ async function read(
     await ingestFiles(connection, table, { paths, firstFile });
     await execute(connection, NOTE_FILES, {
       ...{ firstFile: { value: firstFile, type: INTEGER }, kind: { value: table.kind, type: VARCHAR } },
+      lake: { value: lake.uri, type: VARCHAR },
       names: { value: listValue(objects.map(({ name }) => name)), type: LIST(VARCHAR) },
       tags: { value: listValue(objects.map(({ tag }) => tag)), type: LIST(VARCHAR) },
     });
@@ -86,7 +97,7 @@ async function read(
 
 const NOTE_FILES = `
   INSERT INTO digest.file BY NAME
-  SELECT ($firstFile + place - 1)::INTEGER AS file, $kind AS kind, name, tag, false AS settled
+  SELECT ($firstFile + place - 1)::INTEGER AS file, $kind AS kind, $lake AS lake, name, tag, false AS settled
   FROM (SELECT unnest($names) AS name, unnest($tags) AS tag, generate_subscripts($names, 1) AS place)`;
 
 function* batches(objects: readonly ObjectInfo[]): Generator<ObjectInfo[]> {

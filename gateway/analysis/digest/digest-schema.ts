@@ -1,7 +1,7 @@
 import type { RecordKind } from '../../pipeline/spool-layout.ts';
 
 /** Raised whenever the tables below, or what is put in them, change: an older digest is thrown away and made anew. */
-export const DIGEST_VERSION = 4;
+export const DIGEST_VERSION = 5;
 
 /** How one kind of record is kept in the digest: its rows narrow, what few values it has once in a table of its own. */
 export interface DigestTable {
@@ -90,7 +90,9 @@ export function createDigestSql(database: string): string {
     CREATE TABLE ${database}.about (digest_version INTEGER, duckdb_version VARCHAR);
     INSERT INTO ${database}.about VALUES (${DIGEST_VERSION}, version());
     -- The objects whose rows are in here; settled, once copies of them elsewhere have been looked for.
-    CREATE TABLE ${database}.file (file INTEGER, kind VARCHAR, name VARCHAR, tag VARCHAR, settled BOOLEAN);
+    CREATE TABLE ${database}.file (
+      file INTEGER, kind VARCHAR, lake VARCHAR, name VARCHAR, tag VARCHAR, settled BOOLEAN
+    );
     -- Files of which one has a copy that counts instead of the other's.
     CREATE TABLE ${database}.overlap (kept INTEGER, dropped INTEGER);
     ${tables.join('')}`;

@@ -20,9 +20,10 @@ export interface Dialect {
 const doubled = (quote: string) => (text: string) =>
   `${quote}${text.replaceAll(quote, quote + quote)}${quote}`;
 
-/** DuckDB over the lake's own files, wherever they are: `lakeUri` is `file://`, `s3://` or `gs://`. */
-export function duckDbDialect(lakeUri: string): Dialect {
-  const root = lakeUri.replace(/^file:\/\//, '');
+/** DuckDB over the files of the lakes themselves, wherever they are: URIs `file://`, `s3://` or `gs://`. */
+export function duckDbDialect(lakeUris: readonly string[]): Dialect {
+  const filesOf = (kind: RecordKind) =>
+    lakeUris.map((uri) => doubled("'")(`${decodeURI(uri.replace(/^file:\/\//, ''))}/${kind}/**/*.parquet`));
   return {
     name: 'duckdb',
     column: doubled('"'),
@@ -32,7 +33,7 @@ export function duckDbDialect(lakeUri: string): Dialect {
     mapValue: (column, key) => `${column}[${doubled("'")(key)}]`,
     namesTenants: false,
     table: (kind) =>
-      `read_parquet(${doubled("'")(`${decodeURI(root)}/${kind}/**/*.parquet`)}, union_by_name = true, ` +
+      `read_parquet([${filesOf(kind).join(', ')}], union_by_name = true, ` +
       "hive_partitioning = true, hive_types = {'tenant': VARCHAR, 'date': DATE})",
   };
 }

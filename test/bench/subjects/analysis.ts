@@ -28,7 +28,7 @@ const reader = await LakeReader.open({
   lake: new FileStore(join(root, 'lake')),
   cacheDirectory: join(root, 'cache'),
 });
-const digest = new LakeDigest(reader, join(root, 'digest.duckdb'));
+const digest = new LakeDigest([reader], join(root, 'digest.duckdb'));
 
 /** Runs it and says how long it took, in seconds of this clock and of CPU. */
 async function timed<Result>(work: () => Promise<Result>) {

@@ -156,7 +156,7 @@ describe('the primary metric over time', () => {
 describe('the query of a metric by dimension', () => {
   it("gives, from the lake's own files, the units and the effect of each value", async () => {
     const { results, digest } = await detailed('sum', T0 + 7 * DAY_MS - 3_600_000);
-    const dialect = duckDbDialect(digest.lakeUri);
+    const dialect = duckDbDialect(digest.lakeUris);
     for (const dimension of ['platform', 'tenant']) {
       const scope = { experiment: EXPERIMENT, revision: 1 };
       const { spend = '' } = queriesOf(results, scope, { dialect, dimension });

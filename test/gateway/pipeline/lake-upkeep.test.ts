@@ -165,7 +165,7 @@ describe('a reader of the lake', () => {
     const damaged: string[] = [];
     const reader = await openReader({ lake, onDamaged: (name) => damaged.push(name) });
 
-    const digest = new LakeDigest(reader, join(await temporaryDirectory(), 'digest.duckdb'));
+    const digest = new LakeDigest([reader], join(await temporaryDirectory(), 'digest.duckdb'));
     const counted = () =>
       digest.withCurrent((connection) =>
         rowsOf<{ n: number }>(connection, 'SELECT count(*)::DOUBLE AS n FROM digest.exposure'),

@@ -4,10 +4,10 @@ import { buffer } from 'node:stream/consumers';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Exposure } from '../../../../experiments/exposure.ts';
-import type { LakeDigest } from '../../../../gateway/analysis/digest/lake-digest.ts';
+import { LakeDigest } from '../../../../gateway/analysis/digest/lake-digest.ts';
 import { rowsOf } from '../../../../gateway/pipeline/query.ts';
 import { FileStore } from '../../../../models/artifacts/file-store.ts';
-import { deliver, openDigest } from '../../../support/pipeline.ts';
+import { deliver, openDigest, openReader } from '../../../support/pipeline.ts';
 import { exposure, outcome } from '../../../support/records.ts';
 import { temporaryDirectory } from '../../../support/temporary-directory.ts';
 
@@ -174,6 +174,27 @@ describe('the digest of a lake', () => {
 
     const { exposures } = await contentOf(digest);
     expect(exposures).toHaveLength(1);
+  });
+
+  it('is of the lakes of all clouds together, each id once, and of those only that it is told of', async () => {
+    const root = await temporaryDirectory();
+    const [aws, gcp] = await Promise.all(
+      ['aws', 'gcp'].map(async (cloud) => {
+        const lake = new FileStore(join(root, cloud));
+        const reported = exposure({ id: 'twice', at: T0, latencyMs: 1 });
+        await deliver(lake, [{ exposures: [exposure({ id: cloud, at: T0 + 1, latencyMs: 2 }), reported] }]);
+        return openReader({ lake });
+      }),
+    );
+    if (aws === undefined || gcp === undefined) return expect.fail('there are two');
+    const path = join(root, 'digest.duckdb');
+    const both = await contentOf(new LakeDigest([aws, gcp], path));
+    const one = await contentOf(new LakeDigest([aws], path));
+
+    expect(both.state).toMatchObject({ files: 2, filesRead: 2 });
+    expect(both.exposures.map(({ latency_ms }) => latency_ms)).toEqual([1, 2, 2]);
+    expect(one.exposures.map(({ latency_ms }) => latency_ms)).toEqual([1, 2]);
+    expect(one.state.fingerprint).not.toBe(both.state.fingerprint);
   });
 
   it('waits while another process has it', async () => {
