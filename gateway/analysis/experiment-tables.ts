@@ -43,16 +43,17 @@ export async function loadExperiment(
 ): Promise<LoadedExperiment> {
   await execute(connection, cellTable(scope, dialect), {});
   await execute(connection, exposureView(scope), {});
+  await execute(connection, numberedExposureView(scope), {});
   await execute(connection, exposureCountTable(scope), {});
   await execute(connection, outcomeView(scope, { tallies, dialect }), {});
   const epochs = await readEpochs(connection, scope.experiment);
   const loaded = {
     epochs,
-    moved: epochs.length > 1 && (await isAny(connection, movedUnitsSql({ epochs }))),
+    moved: epochs.length > 1 && (await isAny(connection, movedUnitsSql({ epochs }, 'numbered_exposure'))),
     priced: await isAny(connection, 'SELECT coalesce(sum(priced), 0) AS n FROM exposure_count'),
   };
-  await execute(connection, `CREATE TEMP TABLE unit AS ${unitSql(loaded, dialect)}`, {});
-  await execute(connection, `CREATE TEMP TABLE tally AS ${tallySql(tallies, dialect)}`, {});
+  await execute(connection, unitTable(loaded, dialect), {});
+  await execute(connection, `CREATE TEMP TABLE tally AS ${tallySql(tallies, loaded, dialect)}`, {});
   return loaded;
 }
 
@@ -68,10 +69,12 @@ export const revisionsSql = (
   { revision, fromRevision = 0 }: Pick<AnalysisScope, 'revision' | 'fromRevision'>,
 ) => `${column} BETWEEN ${fromRevision} AND ${revision}`;
 
-/** What exposures of the experiment have in common; `place`: which variant and cloud, as a number to group by. */
+/** What exposures of the experiment have in common; `arm` and `place`: variant, and variant and cloud, as numbers. */
 const cellTable = ({ experiment, ...scope }: AnalysisScope, { text }: Dialect) => `
   CREATE TEMP TABLE exposure_cell AS
-  SELECT *, dense_rank() OVER (ORDER BY variant, cloud)::INTEGER AS place FROM digest.exposure_cell
+  SELECT *, dense_rank() OVER (ORDER BY variant)::INTEGER AS arm,
+    dense_rank() OVER (ORDER BY variant, cloud)::INTEGER AS place
+  FROM digest.exposure_cell
   WHERE experiment = ${text(experiment.key)} AND ${revisionsSql('revision', scope)}`;
 
 const exposureView = ({ asOfMs }: AnalysisScope) => `
@@ -79,12 +82,24 @@ const exposureView = ({ asOfMs }: AnalysisScope) => `
   SELECT r.unit_h AS unit_id, r.id_h, r.at_ms, r.latency_ms, r.cost, c.* EXCLUDE (cell)
   FROM digest.exposure r JOIN exposure_cell c ON c.cell = r.cell WHERE r.at_ms <= ${asOfMs}`;
 
-/** One row per combination of attributes: how many exposures it has (`n`), of how many the cost is known, since when. */
+/** What units are made of, with a number for the variant: to compare texts takes most of the time otherwise. */
+const numberedExposureView = ({ asOfMs }: AnalysisScope) => `
+  CREATE TEMP VIEW numbered_exposure AS
+  SELECT r.unit_h AS unit_id, r.at_ms, r.latency_ms, r.cost, c.arm AS variant, c.revision, c.failed, c.fallback
+  FROM digest.exposure r JOIN exposure_cell c ON c.cell = r.cell WHERE r.at_ms <= ${asOfMs}`;
+
+const unitTable = (scope: UnitScope, dialect: Dialect) => `
+  CREATE TEMP TABLE unit AS
+  SELECT u.* REPLACE (a.variant AS variant) FROM (${unitSql(scope, dialect, 'numbered_exposure')}) u
+  JOIN (SELECT DISTINCT arm, variant FROM exposure_cell) a ON a.arm = u.variant`;
+
+/** One row per combination of attributes: how many exposures it has (`n`), since when, of how many the cost is known. */
 const exposureCountTable = ({ asOfMs }: AnalysisScope) => `
   CREATE TEMP TABLE exposure_count AS
-  SELECT r.n, r.priced, r.from_ms, c.* EXCLUDE (cell, cell_h)
+  SELECT r.n, r.priced, r.cost, r.from_ms, c.* EXCLUDE (cell, cell_h)
   FROM (
-    SELECT cell, count(*)::DOUBLE AS n, count(cost)::DOUBLE AS priced, min(at_ms)::DOUBLE AS from_ms
+    SELECT cell, count(*)::DOUBLE AS n, count(cost)::DOUBLE AS priced, sum(cost) AS cost,
+      min(at_ms)::DOUBLE AS from_ms
     FROM digest.exposure WHERE at_ms <= ${asOfMs} GROUP BY cell
   ) r JOIN exposure_cell c ON c.cell = r.cell`;
 

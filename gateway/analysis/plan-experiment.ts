@@ -139,6 +139,7 @@ async function basisOf(
       ['TABLE', 'exposure_count'],
       ['VIEW', 'outcome'],
       ['VIEW', 'exposure'],
+      ['VIEW', 'numbered_exposure'],
       ['TABLE', 'exposure_cell'],
     ]) {
       await connection.run(`DROP ${kind} ${name}`);

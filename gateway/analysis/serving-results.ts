@@ -27,10 +27,16 @@ export interface AsServed {
 
 /** Per variant and cloud that answered; the cloud is null where none did. Of what clients report nothing is known. */
 const SERVING = `
-  SELECT any_value(variant) AS variant, any_value(cloud) AS cloud, count(*)::DOUBLE AS exposures,
-    count(*) FILTER (failed)::DOUBLE AS errors, count(*) FILTER (fallback)::DOUBLE AS fallbacks,
-    quantile_cont(latency_ms, [0.5, 0.95, 0.99]) AS latency, sum(cost) AS total, avg(cost) AS "perAnswer"
-  FROM exposure WHERE latency_ms IS NOT NULL GROUP BY place ORDER BY variant, cloud NULLS LAST`;
+  WITH counted AS (
+    SELECT place, variant, cloud, sum(n) AS exposures, coalesce(sum(n) FILTER (failed), 0) AS errors,
+      coalesce(sum(n) FILTER (fallback), 0) AS fallbacks, sum(priced) AS priced, sum(cost) AS cost
+    FROM exposure_count WHERE served GROUP BY ALL
+  ), timed AS (
+    SELECT place, quantile_cont(latency_ms, [0.5, 0.95, 0.99]) AS latency
+    FROM exposure WHERE latency_ms IS NOT NULL GROUP BY place
+  )
+  SELECT variant, cloud, exposures, errors, fallbacks, latency, priced, cost
+  FROM counted JOIN timed USING (place) ORDER BY variant, cloud NULLS LAST`;
 
 const AS_SERVED = `
   SELECT variant, served_target AS target, model, version, cloud, sum(n) AS exposures
@@ -39,13 +45,13 @@ const AS_SERVED = `
 export async function servingOf(connection: DuckDBConnection): Promise<ServingResult[]> {
   type Row = Omit<ServingResult, 'errorRate' | 'latencyMs' | 'cost'> & {
     readonly latency: [number, number, number];
-    readonly total: number | null;
-    readonly perAnswer: number | null;
+    readonly priced: number;
+    readonly cost: number | null;
   };
   const rows = await rowsOf<Row>(connection, SERVING);
-  return rows.map(({ latency: [p50, p95, p99], total, perAnswer, ...row }) => ({
+  return rows.map(({ latency: [p50, p95, p99], priced, cost, ...row }) => ({
     ...row,
-    cost: total === null || perAnswer === null ? null : { total, perAnswer },
+    cost: cost === null ? null : { total: cost, perAnswer: cost / priced },
     errorRate: row.errors / row.exposures,
     latencyMs: { p50, p95, p99 },
   }));

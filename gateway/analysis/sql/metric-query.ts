@@ -36,7 +36,7 @@ export function metricQuery(metric: Metric, scope: QueryScope, dialect: Dialect)
     const each = valuesSql(metric, { dialect, epoch: scope.epochs.length - 1 });
     return query(tables, sharesBelowSql(each, scope.quantiles, dialect));
   }
-  const withTally = measured ? [...tables, `tally AS (${tallySql(tallies, dialect)})`] : tables;
+  const withTally = measured ? [...tables, `tally AS (${tallySql(tallies, scope, dialect)})`] : tables;
   const perUnit = unitValueSql(metric, values, { dialect, asOfMs });
   if (dimension === undefined) return query(withTally, momentsSql(perUnit, values, ['epoch']));
   return query(

@@ -20,54 +20,57 @@ const sumsSql = ({ priced }: UnitScope, { double }: Dialect) => `COUNT(latency_m
     ${priced ? 'COUNT(cost) AS priced, SUM(cost) AS cost_sum' : `0 AS priced, CAST(NULL AS ${double}) AS cost_sum`}`;
 
 /**
- * Each unit of `exposure` once: its variant, its first exposure, and the epoch of weights that it was first seen in,
+ * Each unit of `exposure`, or of a table like it, once: its variant, its first exposure, and the epoch of weights that it was first seen in,
  * which is where it is analysed. `state` is `crossed` for a unit that was seen in two variants under the same
  * weights. After a change that moved units, what anybody did later is left out (`until_ms`): to leave out only those
  * who moved, as far as they were seen again, would bias the variant that they were taken from.
  */
-export function unitSql(scope: UnitScope, dialect: Dialect): string {
+export function unitSql(scope: UnitScope, dialect: Dialect, from = 'exposure'): string {
   const { epochs, moved } = scope;
   if (epochs.length < 2) {
     return `
   SELECT unit_id, MIN(variant) AS variant, MIN(at_ms) AS first_ms, ${sumsSql(scope, dialect)}, 0 AS epoch, CAST(NULL AS BIGINT) AS until_ms,
     CASE WHEN MIN(variant) <> MAX(variant) THEN 'crossed' ELSE 'analysed' END AS state
-  FROM exposure GROUP BY unit_id`;
+  FROM ${from} GROUP BY unit_id`;
   }
   const ends = epochs.slice(1).map(({ fromMs }, epoch) => `WHEN epoch = ${epoch} THEN ${fromMs}`);
   return `
   SELECT unit_id, variant, first_ms, exposures, latency_sum, error_sum, fallback_sum, priced, cost_sum, epoch,
     ${moved ? `CASE ${ends.join(' ')} END` : 'CAST(NULL AS BIGINT)'} AS until_ms,
     CASE WHEN variant <> other THEN 'crossed' ELSE 'analysed' END AS state
-  FROM (${unitsByEpochSql(scope, sumsSql(scope, dialect))}) p WHERE place = 1`;
+  FROM (${unitsByEpochSql(scope, { from, sums: `${sumsSql(scope, dialect)},` })}) p WHERE place = 1`;
 }
 
 /** How many units were in different variants in different epochs, but in one in each. */
-export function movedUnitsSql(scope: Pick<UnitScope, 'epochs'>): string {
+export function movedUnitsSql(scope: Pick<UnitScope, 'epochs'>, from = 'exposure'): string {
   return `
   SELECT COUNT(*) AS n FROM (
-    SELECT unit_id FROM (${unitsByEpochSql(scope)}) p GROUP BY unit_id
+    SELECT unit_id FROM (${unitsByEpochSql(scope, { from, sums: '' })}) p GROUP BY unit_id
     HAVING MIN(variant) <> MAX(variant) AND COUNT(CASE WHEN variant <> other THEN 1 END) = 0
   ) m`;
 }
 
-function unitsByEpochSql({ epochs }: Pick<UnitScope, 'epochs'>, sums?: string): string {
+function unitsByEpochSql(
+  { epochs }: Pick<UnitScope, 'epochs'>,
+  { from, sums }: { readonly from: string; readonly sums: string },
+): string {
   const cases = epochs
     .slice(1)
     .map(({ fromRevision }, epoch) => `WHEN revision < ${fromRevision} THEN ${epoch}`);
   return `
-    SELECT unit_id, epoch, MIN(variant) AS variant, MAX(variant) AS other, MIN(at_ms) AS first_ms,${sums === undefined ? '' : ` ${sums},`}
+    SELECT unit_id, epoch, MIN(variant) AS variant, MAX(variant) AS other, MIN(at_ms) AS first_ms, ${sums}
       ROW_NUMBER() OVER (PARTITION BY unit_id ORDER BY epoch) AS place
-    FROM (SELECT e.*, CASE ${cases.join(' ')} ELSE ${epochs.length - 1} END AS epoch FROM exposure e) x
+    FROM (SELECT e.*, CASE ${cases.join(' ')} ELSE ${epochs.length - 1} END AS epoch FROM ${from} e) x
     GROUP BY unit_id, epoch`;
 }
 
 /** What the analysed units did, in one pass over `outcome` for all metrics. */
-export function tallySql(tallies: Tallies, dialect: Dialect): string {
+export function tallySql(tallies: Tallies, { moved }: UnitScope, dialect: Dialect): string {
   const events = tallies.events.map(dialect.text);
   return `
   SELECT o.unit_id${tallies.aggregates(dialect)}
   FROM outcome o JOIN unit u ON u.unit_id = o.unit_id
-  WHERE u.state = 'analysed' AND (u.until_ms IS NULL OR o.at_ms < u.until_ms)
+  WHERE u.state = 'analysed'${moved ? ' AND (u.until_ms IS NULL OR o.at_ms < u.until_ms)' : ''}
     AND ${events.length === 0 ? 'FALSE' : `o.event IN (${events.join(', ')})`}
   GROUP BY o.unit_id`;
 }
