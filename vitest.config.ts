@@ -1,6 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
-/** `fast` is the README's test command; the other projects are the slower tiers that CI runs after it. */
+/** They change what a whole process is: its time zone, or the cloud that libraries believe it to run in. */
+const CHANGE_THEIR_PROCESS = [
+  'test/gateway/pipeline/lake-shipper.test.ts',
+  'test/journeys/{aws-to-gcp,cloud-targets,gcp-to-aws,signed-runner}.test.ts',
+];
+
+/** `fast` and `fast-isolated` are the README's test command; the other projects are the slower tiers that CI runs after it. */
 export default defineConfig({
   test: {
     pool: 'forks',
@@ -22,6 +28,7 @@ export default defineConfig({
           isolate: false,
         },
       },
+      { test: { name: 'fast-isolated', include: CHANGE_THEIR_PROCESS, testTimeout: 20_000 } },
       {
         test: {
           name: 'faults',

@@ -27,6 +27,7 @@ describe('assign', () => {
       unitId: 'user-1',
       variant: { key: 'v1', weight: 9_000, target: 'target-1' },
       propensityBp: 9_000,
+      keep: null,
     });
   });
 
