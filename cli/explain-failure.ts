@@ -9,9 +9,9 @@ export function explainFailure(error: unknown): { readonly message: string; read
   if (error instanceof UnreachableError) return { message: error.message, exitCode: EXIT.unreachable };
   if (error instanceof UsageError) return { message: error.message, exitCode: EXIT.usage };
   if (error instanceof RefusedError) {
-    const issues = error.issues.map(
-      ({ path, message }) => `\n  ${path === '' ? '(the whole)' : path}: ${message}`,
-    );
+    const issues = error.issues
+      .filter(({ message }) => message !== error.message)
+      .map(({ path, message }) => `\n  ${path === '' ? '(the whole)' : path}: ${message}`);
     const advice = error.status === 401 ? '\nThe key is read from SWITCHYARD_KEY or ADMIN_API_KEY.' : '';
     return { message: `${error.message}${issues.join('')}${advice}`, exitCode: exitCodeOf(error.status) };
   }

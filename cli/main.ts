@@ -18,6 +18,9 @@ try {
 } catch (error) {
   if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage);
   const { message, exitCode } = explainFailure(error);
-  process.stderr.write(`switchyard: ${message}\n`);
+  const isJson = process.argv.includes('--json');
+  process.stderr.write(
+    isJson ? `${JSON.stringify({ error: message, exitCode })}\n` : `switchyard: ${message}\n`,
+  );
   process.exit(exitCode);
 }

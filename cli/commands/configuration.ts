@@ -63,9 +63,10 @@ const SIGNS = { create: ['+', 'green'], replace: ['~', 'yellow'], delete: ['-', 
 
 function lineOf({ action, kind, key, changes = [] }: Planned, terminal: Terminal): string {
   const [sign, color] = SIGNS[action];
-  const fields = changes.map(
-    ({ path, before, after }) =>
-      `    ${path}: ${JSON.stringify(before ?? null)} → ${JSON.stringify(after ?? null)}`,
-  );
+  const fields = changes.map(({ path, before, after }) => {
+    const change = `${JSON.stringify(before ?? null)} → ${JSON.stringify(after ?? null)}`;
+    // The whole of a new thing, or of one that goes, is no change of a field.
+    return path === '' ? `    ${JSON.stringify(after ?? before)}` : `    ${path}: ${change}`;
+  });
   return [terminal.paint(color, `${sign} ${kind}/${key}`), ...fields].join('\n');
 }

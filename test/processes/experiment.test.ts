@@ -98,9 +98,9 @@ describe('switchyard experiment', () => {
     expect(stderr).toMatch(/^switchyard: cannot start an experiment that is stopped/);
   });
 
-  it('shows the verdict, and says in the exit code that it is too early when asked to', async () => {
+  it('shows the verdict, and says in the exit code that it stopped too early when asked to', async () => {
     const { exitCode, stdout } = await cli('experiment', 'results', 'ranker-v2', '--check');
-    expect(exitCode).toBe(10);
+    expect(exitCode).toBe(13);
     expect(stdout).toContain('0 units in 0 exposures');
   });
 });
