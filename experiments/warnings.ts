@@ -9,6 +9,8 @@ interface Entry {
 
 /** Shares below this of all eligible units seldom gather enough of them to say anything. */
 const LEAST_SHARE_BP = 100;
+/** Nobody reads a thousand: the rest are counted. */
+const MAX_NAMED = 5;
 
 /** What is legal and yet unwise about an experiment as it would be. `before` is null when it is new. */
 export function warningsOf(before: Entry | null, after: Entry, others: Iterable<Entry>): Issue[] {
@@ -69,24 +71,34 @@ function changedInFlight(before: Entry | null, { experiment }: Entry): Issue[] {
   return issues;
 }
 
-/** Legal among experiments on parameters; their effects may still meet. */
+/** Legal among experiments on parameters; their effects may still meet. Those that set the same come first. */
 function overlapping({ experiment }: Entry, others: Iterable<Entry>): Issue[] {
   if (choosesTarget(experiment) || experiment.layer !== undefined) return [];
-  return [...others].flatMap(({ experiment: other, state }) => {
-    const meets =
-      state === 'running' &&
-      other.key !== experiment.key &&
-      other.endpoint === experiment.endpoint &&
-      other.environment === experiment.environment &&
-      !choosesTarget(other);
-    if (!meets) return [];
-    const shared = sharedParameters(experiment, other);
+  const met = [...others].filter(
+    ({ experiment: other, state }) => state === 'running' && meet(experiment, other),
+  );
+  const shared = met.map(({ experiment: other }) => ({ other, names: sharedParameters(experiment, other) }));
+  const named = shared.toSorted((left, right) => right.names.length - left.names.length).slice(0, MAX_NAMED);
+  const issues = named.map(({ other, names }) => {
     const message =
-      shared.length > 0
-        ? `"${other.key}" runs on the same endpoint and sets ${shared.join(', ')} too: one of them will not be seen; give both slots of one layer`
+      names.length > 0
+        ? `"${other.key}" runs on the same endpoint and sets ${names.join(', ')} too: one of them will not be seen; give both slots of one layer`
         : `"${other.key}" runs on the same endpoint and may take the same units: if their effects can meet, give both slots of one layer`;
-    return [{ path: '/layer', code: 'overlapping', message, value: other.key }];
+    return { path: '/layer', code: 'overlapping', message, value: other.key };
   });
+  const more = met.length - named.length;
+  if (more === 0) return issues;
+  const message = `${more} more experiments run on the same endpoint and may take the same units`;
+  return [...issues, { path: '/layer', code: 'overlapping', message }];
+}
+
+function meet(left: Experiment, right: Experiment): boolean {
+  return (
+    left.key !== right.key &&
+    left.endpoint === right.endpoint &&
+    left.environment === right.environment &&
+    !choosesTarget(right)
+  );
 }
 
 function sharedParameters(left: Experiment, right: Experiment): string[] {

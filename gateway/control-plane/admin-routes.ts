@@ -81,7 +81,7 @@ export function adminRoutes({
   return [
     ...keyRoutes(TENANT_KEY_KIND, writer, store),
     ...keyRoutes(SERVICE_KEY_KIND, writer, store),
-    ...experimentRoutes({ writer, source }),
+    ...experimentRoutes({ writer, source, analysis }),
     ...experimentInsightRoutes({ writer, source, store }),
     ...experimentHistoryRoutes({ writer, source, store }),
     ...commentRoutes(writer),

@@ -2,13 +2,14 @@ import { z } from 'zod';
 import { attributesOf } from '../../experiments/audience/attributes-of.ts';
 import { compileAudience } from '../../experiments/audience/compile-audience.ts';
 import { compileSegments } from '../../experiments/audience/compile-segments.ts';
-import { type Experiment, experimentSchema } from '../../experiments/experiment.ts';
+import { experimentSchema } from '../../experiments/experiment.ts';
 import { BUILT_IN_METRICS } from '../../experiments/metric.ts';
 import { anObject, jsonBody, schemaOf } from '../http/openapi-parts.ts';
 import { EXPERIMENTERS, type Route } from '../http/route.ts';
 import { Problem } from '../problems.ts';
 import { parsedBody } from './admin-request.ts';
 import type { AnalysisRouteOptions } from './analysis-route-options.ts';
+import { measuredLike } from './measured-like.ts';
 
 const powerRequestSchema = z.strictObject({
   experiment: experimentSchema,
@@ -129,14 +130,4 @@ function isDefined(metric: string, source: DraftRouteOptions['source']): boolean
     source.current?.snapshot.metrics.has(metric) === true ||
     BUILT_IN_METRICS.some((builtIn) => builtIn === metric)
   );
-}
-
-/** The other experiments at the endpoint that randomise the same unit. */
-function measuredLike(
-  { key, endpoint, unit }: Experiment,
-  source: DraftRouteOptions['source'],
-): Experiment[] {
-  return [...(source.current?.snapshot.experiments.values() ?? [])]
-    .map(({ experiment }) => experiment)
-    .filter((other) => other.key !== key && other.endpoint === endpoint && other.unit === unit);
 }

@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express';
 import type { DecidingDeed } from '../../experiments/act.ts';
+import type { Experiment } from '../../experiments/experiment.ts';
 import type { KeptExperiment } from '../../experiments/experiment-status.ts';
 import type { Issue } from '../../experiments/issue.ts';
 import { keptExperimentSchema } from '../../experiments/kept-experiment.ts';
@@ -37,11 +38,23 @@ export interface ActionRoute {
   readonly action: string;
   /** What is to be done, as the request says. May do what must come before it. */
   readonly prepare: (request: Request<Record<string, string>>) => Action | Promise<Action>;
+  /** What else is to be said to somebody who only wants to know. */
+  readonly outlook?: (experiment: Experiment) => Promise<readonly Issue[]>;
 }
 
 /** A route that changes one experiment, and answers with what it then is and what is unwise about it. */
 export function actionRoute(admin: ExperimentAdmin, route: ActionRoute): Route {
-  const { id, path, summary, method = 'post', access = EXPERIMENTERS, body, action, prepare } = route;
+  const {
+    id,
+    path,
+    summary,
+    method = 'post',
+    access = EXPERIMENTERS,
+    body,
+    action,
+    prepare,
+    outlook,
+  } = route;
   return {
     method,
     path: `/admin/v1/experiments/{key}${path}`,
@@ -61,7 +74,7 @@ export function actionRoute(admin: ExperimentAdmin, route: ActionRoute): Route {
       'write-contention',
     ],
     handle: async (request, response) =>
-      act(admin, { request, response }, { name: action, action: await prepare(request) }),
+      act(admin, { request, response }, { name: action, action: await prepare(request), outlook }),
   };
 }
 
@@ -70,10 +83,16 @@ interface Exchange {
   readonly response: Response;
 }
 
+interface Asked {
+  readonly name: string;
+  readonly action: Action;
+  readonly outlook: ActionRoute['outlook'] | undefined;
+}
+
 async function act(
   { writer, source }: ExperimentAdmin,
   { request, response }: Exchange,
-  { name, action }: { readonly name: string; readonly action: Action },
+  { name, action, outlook }: Asked,
 ): Promise<void> {
   const key = request.params['key'] ?? '';
   const noSuch = () => new Problem('not-found', `there is no experiment "${key}"`);
@@ -93,7 +112,11 @@ async function act(
   const { documents } = await writer.changeAll(actor, decide, { dryRun: isDryRun(request) });
   const [document] = documents;
   if (document === undefined || document === null) throw noSuch();
-  const warnings = experimentWarnings(source, before, document);
+  const { experiment } = keptExperimentSchema.parse(document.value);
+  const warnings = [
+    ...experimentWarnings(source, before, document),
+    ...(isDryRun(request) ? ((await outlook?.(experiment)) ?? []) : []),
+  ];
   response.setHeader('etag', etagOf(document)).json({ ...representation(document), warnings });
 }
 

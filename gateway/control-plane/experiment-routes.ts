@@ -16,6 +16,7 @@ import { Problem } from '../problems.ts';
 import { parsedBody } from './admin-request.ts';
 import { actionRoute, type ExperimentAdmin } from './experiment-actions.ts';
 import { storedOrRefused } from './experiment-rules.ts';
+import { type OutlookOptions, outlookWarnings } from './outlook-warnings.ts';
 
 const SUMMARIES: Readonly<Record<LifecycleAction, string>> = {
   submit: 'Ask others to review a draft',
@@ -28,7 +29,7 @@ const SUMMARIES: Readonly<Record<LifecycleAction, string>> = {
 };
 
 /** What is done with an experiment beside writing it: its lifecycle, review, decision and planned changes. */
-export function experimentRoutes(admin: ExperimentAdmin): Route[] {
+export function experimentRoutes(admin: ExperimentAdmin & OutlookOptions): Route[] {
   return [
     ...LIFECYCLE_ACTIONS.map((action) => lifecycleRoute(admin, action)),
     approveRoute(admin),
@@ -39,13 +40,17 @@ export function experimentRoutes(admin: ExperimentAdmin): Route[] {
   ];
 }
 
-function lifecycleRoute(admin: ExperimentAdmin, action: LifecycleAction): Route {
+/** Before others are asked to look at it, or units to take part, it matters whether that can come to anything. */
+const BEGINNINGS: readonly LifecycleAction[] = ['submit', 'start'];
+
+function lifecycleRoute(admin: ExperimentAdmin & OutlookOptions, action: LifecycleAction): Route {
   return actionRoute(admin, {
     id: `${action}Experiment`,
     path: `/${action}`,
     summary: SUMMARIES[action],
     action,
     prepare: () => (kept, deed) => storedOrRefused(acted(kept, action, deed)),
+    ...(BEGINNINGS.includes(action) ? { outlook: (experiment) => outlookWarnings(experiment, admin) } : {}),
   });
 }
 

@@ -6,6 +6,7 @@ import { EXPERIMENTERS, READERS, type Route } from '../http/route.ts';
 import { Problem } from '../problems.ts';
 import { parsedBody } from './admin-request.ts';
 import type { AnalysisRouteOptions } from './analysis-route-options.ts';
+import { measuredLike } from './measured-like.ts';
 import { numberOf } from './query-numbers.ts';
 import { registeredExperiment } from './registered-experiment.ts';
 
@@ -45,13 +46,7 @@ export function powerRoute({ analysis, ...options }: AnalysisRouteOptions): Rout
       const { experiment } = await registeredExperiment(request, options);
       if (experiment.metrics === undefined)
         throw new Problem('wrong-state', 'the experiment has no primary metric: name one to plan for it');
-      const registered = [...(options.source.current?.snapshot.experiments.values() ?? [])];
-      const others = registered
-        .map((other) => other.experiment)
-        .filter(
-          ({ key, endpoint, unit }) =>
-            key !== experiment.key && endpoint === experiment.endpoint && unit === experiment.unit,
-        );
+      const others = measuredLike(experiment, options.source);
       const effect = numberOf(request, 'effect', { fallback: 0.05, within: [-0.99, 10] });
       const power = numberOf(request, 'power', { fallback: 0.8, within: [0.5, 0.99] });
       if (effect === 0) throw new Problem('invalid-request', 'effect is 0: no number of units shows that');

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type Acted, acted, approved } from '../../experiments/act.ts';
 import { decided } from '../../experiments/decide.ts';
 import { dueStep } from '../../experiments/due-step.ts';
+import { durationWarnings } from '../../experiments/duration-warnings.ts';
 import { edited } from '../../experiments/edit.ts';
 import { NO_REVIEW, strictest } from '../../experiments/environment.ts';
 import type { Experiment } from '../../experiments/experiment.ts';
@@ -282,5 +283,52 @@ describe('warnings', () => {
       code: 'overlapping',
       message: expect.stringContaining('sets "colour" too'),
     });
+  });
+
+  it('name those that set the same parameters first, and count the many that only run beside it', () => {
+    const on = (key: string, parameter: string) => {
+      const variants = [0, 1].map((n) => ({ key: `v${n}`, weight: 5_000, parameters: { [parameter]: n } }));
+      return kept({ key, variants, metrics }, 'running');
+    };
+    const many = Array.from({ length: 30 }, (_, index) => on(`other-${index}`, `p${index}`));
+    const warnings = warningsOf(null, on('new', 'colour'), [...many, on('same', 'colour')]);
+    expect(warnings).toHaveLength(6);
+    expect(warnings[0]).toMatchObject({ value: 'same' });
+    expect(warnings.at(-1)?.message).toContain('26 more');
+  });
+});
+
+describe('what is said of how long an experiment takes', () => {
+  const outlook = (days: number | null, unitsPerDay = 300) => ({
+    metric: 'rated',
+    effect: 0.05,
+    basis: { unitsPerDay },
+    variants: [
+      {
+        variant: 'treatment',
+        units: { alwaysValid: 41_000 },
+        days: { alwaysValid: days },
+        detectable: days === null ? [] : [{ days: 28, effect: 0.1084 }],
+      },
+    ],
+  });
+
+  it('is nothing while it is a few weeks, or while nothing is known', () => {
+    expect(durationWarnings(outlook(42))).toEqual([]);
+    expect(durationWarnings({ ...outlook(1_000), basis: null })).toEqual([]);
+  });
+
+  it('is how many units and days an ordinary effect takes, and what would show sooner', () => {
+    expect(durationWarnings(outlook(136.7))).toEqual([
+      {
+        path: '/allocation',
+        code: 'underpowered',
+        message:
+          '"treatment": at 300 new units a day, an effect of 5 % on "rated" takes 41000 units, about 137 days; raise the allocation, or look for a larger effect: 28 days show 11 %',
+      },
+    ]);
+    expect(durationWarnings(outlook(null, 0))[0]?.message).toContain(
+      'which never come; raise the allocation',
+    );
   });
 });

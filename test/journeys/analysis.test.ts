@@ -278,6 +278,27 @@ describe('queries for a warehouse', () => {
   });
 });
 
+describe('a start that is only tried', () => {
+  it('says by the traffic of the endpoint how long it would take, where that is too long', async () => {
+    const tried = async (key: string, fields: Record<string, unknown>) => {
+      const metrics = { primary: 'liked', guardrails: ['error-rate'] };
+      await gateway.register('/experiments', { ...rankingExperiment(), key, metrics, ...fields });
+      const { status, body } = await gateway.admin('POST', `/experiments/${key}/start?dryRun=true`, {});
+      expect(status).toBe(200);
+      return body.warnings.filter(({ path }: { path: string }) => path === '/allocation');
+    };
+    expect(await tried('whole', {})).toEqual([]);
+    expect(await tried('tenth', { allocation: 1_000 })).toMatchObject([
+      {
+        code: 'underpowered',
+        message: expect.stringMatching(/new units a day, an effect of 5 % on "liked"/),
+      },
+    ]);
+    for (const key of ['whole', 'tenth'])
+      await gateway.admin('DELETE', `/experiments/${key}`, undefined, { 'if-match': '*' });
+  });
+});
+
 describe('a draft', () => {
   const draft = (fields: Record<string, unknown>) => ({ ...rankingExperiment(), key: 'not-yet', ...fields });
 
