@@ -33,7 +33,7 @@ export function eraseUnitsRoute(writer: ConfigurationWriter, store: Configuratio
       const key = request.params['key'] ?? '';
       const noSuch = () => new Problem('not-found', `there is no tenant "${key}"`);
       checkIfMatch(request, findOr404(await writer.documents(), 'tenants', key), { required: false });
-      // First the key: if this process ends before the change is committed, gateways learn of it with the next one.
+      // First the key: if this process ends before the change is committed, gateways have it when they next read everything.
       await store.replaceSecret(TENANT_SECRET_PREFIX + key, newUnitKey());
       await store.forgetAssignments(key);
       const document = await writer.change({
