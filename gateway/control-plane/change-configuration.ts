@@ -128,17 +128,20 @@ function unsaved(now: ConfigurationNow, changes: readonly Change[]): (StoredDocu
 
 const NEW = { revision: 0, createdAt: '', updatedAt: '' };
 
-/** Issues of the one changed thing come as they are; of others, with their name. */
+/** Issues of the one changed thing come as they are; of others, with their name: who uses what is to be deleted. */
 function refuseInvalid({ revision, documents }: ConfigurationNow, changes: readonly Change[]): void {
   const compiled = compileSnapshot(revision + 1, withChanges(documents, changes));
   if (compiled.ok) return;
   const [only] = changes.length === 1 ? changes : [];
   throw invalidConfiguration(
-    compiled.issues.map(({ resource, ...issue }) =>
-      only !== undefined && resource === `${only.kind}/${only.key}`
-        ? issue
-        : { ...issue, message: `${resource}: ${issue.message}` },
-    ),
+    compiled.issues.map(({ resource, ...issue }) => {
+      if (only !== undefined && resource === `${only.kind}/${only.key}`) return issue;
+      const uses = only?.value === null && issue.value === only.key;
+      const message = uses
+        ? `${resource} refers to it: change or delete that first`
+        : `${resource}: ${issue.message}`;
+      return { ...issue, message };
+    }),
   );
 }
 
