@@ -106,7 +106,13 @@ function idOf({ kind, key }: Pick<StoredDocument, 'kind' | 'key'>): string {
 }
 
 function sameOr(before: StoredDocument | undefined, now: StoredDocument): StoredDocument {
-  return before !== undefined && isDeepStrictEqual(before, now) ? before : now;
+  try {
+    return before !== undefined && isDeepStrictEqual(before, now) ? before : now;
+  } catch (error) {
+    // What nests too deep to be compared was written beside the API: it is not valid, and need not be kept.
+    if (error instanceof RangeError) return now;
+    throw error;
+  }
 }
 
 /** The keys of the tenants that are there: one that is deleted must not leave its key in memory or on disk. */

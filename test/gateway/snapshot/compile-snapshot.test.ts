@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { enrol } from '../../../experiments/assignment.ts';
 import type { StoredDocument } from '../../../experiments/store/configuration-store.ts';
+import { RESOURCE_KINDS } from '../../../gateway/catalogue/resources.ts';
 import { compileSnapshot } from '../../../gateway/snapshot/compile-snapshot.ts';
+import { serveWhatCompiles } from '../../../gateway/snapshot/serve-what-compiles.ts';
 import type { Snapshot } from '../../../gateway/snapshot/snapshot.ts';
 
 const stored = (kind: string, key: string, value: Record<string, unknown> = {}): StoredDocument => ({
@@ -115,4 +117,56 @@ describe('a snapshot', () => {
     const isSame = (key: string) => first.compiled.get(key) === second.compiled.get(key);
     expect(['first', 'second', 'third'].map(isSame)).toEqual([false, true, false]);
   });
+});
+
+describe('whatever is stored', () => {
+  const kinds = [...RESOURCE_KINDS.map(({ name }) => name), 'keys', 'service-keys', 'unheard-of'];
+  const examples = new Map<string, Record<string, unknown>>(
+    RESOURCE_KINDS.map(({ name, example }) => [name, example]),
+  );
+  const names = ['key', 'state', 'variants', 'audience', 'layer', 'endpoint', 'condition', 'values', 'list'];
+  const further = ['versions', 'model', 'defaultTarget', 'dimensions', 'status', 'hash', 'parametersSchema'];
+  const fields = fc.dictionary(fc.constantFrom(...names, ...further), fc.jsonValue({ maxDepth: 3 }), {
+    maxKeys: 4,
+  });
+  const keys = fc.constantFrom('a', '__proto__', 'constructor', 'ranker-v2', 'movie-ranking');
+  const anything = fc
+    .tuple(fc.constantFrom(...kinds), keys, fields, fc.boolean())
+    .map(([kind, key, value, isWhole]) =>
+      stored(kind, key, isWhole ? value : { ...examples.get(kind), state: 'running', key, ...value }),
+    );
+  const serve = (documents: readonly StoredDocument[]) =>
+    serveWhatCompiles(
+      documents,
+      async (some) => compileSnapshot(1, some, { lists: new Map() }),
+      async () => [],
+    );
+
+  it('compiles or says why not, and what is left always serves', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(anything, { maxLength: 6 }), async (documents) => {
+        expect((await serve([...shop, ...documents])).snapshot).not.toBeNull();
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it.each(['audience', 'parametersSchema', 'parameters', 'condition', 'attributes', 'variants'])(
+    'may nest as deep as it likes: %s',
+    async (field) => {
+      let deep: unknown = 1;
+      for (let level = 0; level < 100_000; level++) deep = { a: deep };
+      const value =
+        field === 'variants' ? ['a', 'b'].map((key) => ({ key, weight: 5_000, parameters: deep })) : deep;
+      for (const kind of kinds) {
+        const document = stored(kind, 'deep', {
+          ...examples.get(kind),
+          state: 'running',
+          key: 'deep',
+          [field]: value,
+        });
+        expect((await serve([...shop, document])).snapshot?.endpoints.has('shop')).toBe(true);
+      }
+    },
+  );
 });
