@@ -43,11 +43,6 @@ export class KnownConfiguration {
     this.#now = options.now ?? (() => performance.now());
   }
 
-  /** Null before the first update. */
-  get known(): Known | null {
-    return this.#known;
-  }
-
   /** Brings it up to the store as it is now: the same object where nothing has changed. Rejects while the store is away. */
   async update(): Promise<Known> {
     const { store, rereadAfterMs } = this.#options;

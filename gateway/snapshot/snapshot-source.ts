@@ -45,6 +45,7 @@ export class SnapshotSource {
   readonly #saver: ConfigurationSaver;
   #current: Configuration | null = null;
   #rejected: readonly ConfigurationIssue[] = [];
+  #newest: Pick<Known, 'revision' | 'documents'> | null = null;
   /** What was last put in force, or tried to be. */
   #tried: Known | null = null;
   #freshness: Freshness = 'unknown';
@@ -69,8 +70,7 @@ export class SnapshotSource {
    * not valid mends it. Null until they were read.
    */
   get newest(): Pick<Known, 'revision' | 'documents'> | null {
-    const { known } = this.#known;
-    return known && { revision: known.revision, documents: this.#current?.documents ?? known.documents };
+    return this.#newest;
   }
 
   get freshness(): Freshness {
@@ -131,7 +131,8 @@ export class SnapshotSource {
   async #refresh(): Promise<void> {
     const known = await this.#known.update();
     if (known !== this.#tried) {
-      await this.#swap({ ...known, adminKeyDigest: await this.#options.adminKeyDigest() });
+      const served = await this.#swap({ ...known, adminKeyDigest: await this.#options.adminKeyDigest() });
+      this.#newest = { revision: known.revision, documents: served ?? known.documents };
       const isSameKeys = known.unitKeys === this.#tried?.unitKeys;
       this.#tried = known;
       this.#saveCurrent();
@@ -144,8 +145,8 @@ export class SnapshotSource {
     });
   }
 
-  /** Puts a configuration in force, as far as it compiles. */
-  async #swap(raw: RawConfiguration): Promise<void> {
+  /** Puts a configuration in force, as far as it compiles; answers what of it, or null where nothing does. */
+  async #swap(raw: RawConfiguration): Promise<readonly StoredDocument[] | null> {
     const { environment, telemetry } = this.#options;
     const compile = async (documents: readonly StoredDocument[]) =>
       compileSnapshot(raw.revision, documents, { environment, lists: await this.#sets.load(documents) });
@@ -154,11 +155,12 @@ export class SnapshotSource {
     this.#rejected = rejected;
     telemetry.rejectedResources.reset();
     for (const { resource } of rejected) telemetry.rejectedResources.set({ resource }, 1);
-    if (snapshot === null) return;
+    if (snapshot === null) return null;
     this.#current = { ...raw, documents, snapshot };
     telemetry.snapshotRevision.set(raw.revision);
     for (const listener of this.#listeners) listener(snapshot);
     await this.#sets.keepOnly(documents);
+    return documents;
   }
 
   /** What was served before: by this process, or by one that is gone. */
