@@ -4,11 +4,13 @@ import { contextOf, type RequestContext } from '../http/request-context.ts';
 import { acceptOutcomes } from '../pipeline/outcomes.ts';
 import { acceptExposures, type TakenExposure } from '../pipeline/reported-exposures.ts';
 import { Problem } from '../problems.ts';
+import type { Dimensions } from '../snapshot/dimension-reader.ts';
 import { registeredHoldout } from '../snapshot/registered-holdout.ts';
 import type { RegisteredExperiment } from '../snapshot/snapshot.ts';
 import type { DataPlane } from './data-plane.ts';
+import { evaluationContext } from './evaluation-context.ts';
 
-/** A thousand records with every field at its limit fit in this. */
+/** A thousand records with every field at its limit, and little context, fit in this. */
 const MAX_REPORT_BYTES = 4_194_304;
 /** The spool empties as fast as the lake takes it, and is measured every second. */
 const RETRY_AFTER_SECONDS = 30;
@@ -33,6 +35,7 @@ export function exposureRoute(plane: DataPlane): RequestHandler {
         ...reporter,
         isTest: context.knowledge.overrides !== undefined,
         experimentOf: (key) => experimentFor(context, key),
+        dimensionsOf: (endpoint, attributes) => dimensionsFor(context, endpoint, attributes),
         append: ({ exposure, unitId }) => {
           keepReported(plane, context, { exposure, unitId });
           return plane.spool.append('exposures', exposure);
@@ -85,6 +88,20 @@ function experimentFor({ tenant, configuration }: RequestContext, key: string): 
   }
   const { endpoint } = snapshot.holdouts.get(key)?.value ?? {};
   return endpoint === undefined || isOpen(endpoint) ? registeredHoldout(snapshot, key) : null;
+}
+
+/** A reported context is read as that of a flag is: what is stored of the tenant stands in it whatever it says. */
+function dimensionsFor(
+  { tenant, configuration }: RequestContext,
+  endpoint: string,
+  attributes: Readonly<Record<string, unknown>>,
+): Dimensions {
+  const compiled = configuration?.snapshot.endpoints.get(endpoint);
+  if (tenant === null || compiled === undefined) return {};
+  const parameters = Object.fromEntries(
+    Object.entries(attributes).map(([name, value]) => [`context.${name}`, value]),
+  );
+  return compiled.dimensionsOf(evaluationContext({ headers: {}, parameters, tenant, units: [] }));
 }
 
 function parseJson(body: Buffer): unknown {

@@ -23,6 +23,9 @@ const reportedExposureSchema = z.strictObject({
   requestId: reportedText(200)
     .optional()
     .meta({ description: 'The x-request-id of the answer that assigned it' }),
+  context: z.record(z.string(), z.unknown()).optional().meta({
+    description: 'What it was assigned by; only what the endpoint lists as dimensions is recorded',
+  }),
 });
 type ReportedExposure = z.infer<typeof reportedExposureSchema>;
 
@@ -45,6 +48,11 @@ export interface ExposureIntake {
   readonly isTest: boolean;
   /** The experiment of that key, where this tenant may be in it; drafts are in nobody's reach. */
   readonly experimentOf: (key: string) => RegisteredExperiment | null;
+  /** Of a context, what the endpoint records. */
+  readonly dimensionsOf: (
+    endpoint: string,
+    context: Readonly<Record<string, unknown>>,
+  ) => Exposure['dimensions'];
   /** Resolves once an exposure is where it is safe; with false when it could not be. */
   readonly append: (reported: TakenExposure) => Promise<boolean>;
 }
@@ -73,7 +81,7 @@ function recordOf(reported: ReportedExposure, intake: ExposureIntake): { record:
     return { code: 'unknown-variant', message: '/variant: the experiment has no such variant' };
   const problem = reportProblem({ ...reported, unit: experiment.unit }, intake);
   if (problem !== null) return problem;
-  const { id, requestId = id, unitId = intake.tenant } = reported;
+  const { id, requestId = id, unitId = intake.tenant, context = {} } = reported;
   const exposure: Exposure = {
     ...NOT_SERVED,
     id,
@@ -88,6 +96,7 @@ function recordOf(reported: ReportedExposure, intake: ExposureIntake): { record:
     requestId,
     // A variant that only carries parameters sends nobody anywhere.
     assignedTarget: variant.target ?? '',
+    dimensions: intake.dimensionsOf(experiment.endpoint, context),
   };
   return { record: { exposure, unitId } };
 }
@@ -106,5 +115,4 @@ const NOT_SERVED = {
   latencyMs: null,
   cost: null,
   reported: true,
-  dimensions: {},
 } as const;

@@ -74,6 +74,8 @@ export interface Exposure {
   readonly at?: string;
   /** Of the answer that assigned it. */
   readonly requestId?: string;
+  /** What it was assigned by; only what the endpoint lists as dimensions is recorded. */
+  readonly context?: Readonly<Record<string, unknown>>;
 }
 
 /** What was taken of a report, and what is wrong with the rest. */

@@ -9,11 +9,12 @@ let secret: string;
 beforeAll(async () => {
   gateway = await startTestGateway();
   const nowhere = 'http://127.0.0.1:9';
-  await registerRanking(gateway, { aws: nowhere, gcp: nowhere });
+  const endpoint = { dimensions: ['device.kind', 'tenant.plan'] };
+  await registerRanking(gateway, { aws: nowhere, gcp: nowhere, endpoint });
   await gateway.register('/experiments', rankingExperiment());
   await gateway.register('/experiments/ranker-v2/start', {});
   await gateway.register('/experiments', rankingExperiment({ key: 'draft' }));
-  ({ secret } = await gateway.tenant('acme'));
+  ({ secret } = await gateway.tenant('acme', { plan: 'pro' }));
 });
 
 afterAll(() => gateway.stop());
@@ -37,7 +38,11 @@ describe('reporting exposures', () => {
     const hour = 3_600_000;
     const at = (offsetMs: number) => new Date(Date.now() + offsetMs).toISOString();
     const { status, body } = await report([
-      seen('g1', { at: at(-hour), requestId: 'r1' }),
+      seen('g1', {
+        at: at(-hour),
+        requestId: 'r1',
+        context: { device: { kind: 'tv', id: 'd9' }, tenant: {} },
+      }),
       seen('b1', { experiment: 'nothing' }),
       seen('b2', { experiment: 'draft' }),
       seen('b3', { variant: 'third' }),
@@ -73,6 +78,7 @@ describe('reporting exposures', () => {
         status: null,
         latencyMs: null,
         reported: true,
+        dimensions: { 'device.kind': 'tv', 'tenant.plan': 'pro' },
       }),
     ]);
   });
