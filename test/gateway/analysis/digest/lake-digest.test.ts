@@ -197,6 +197,18 @@ describe('the digest of a lake', () => {
     expect(one.state.fingerprint).not.toBe(both.state.fingerprint);
   });
 
+  it('looks for the copies that a process which died had not looked for yet', async () => {
+    const { lake, digest } = await lakeAndDigest();
+    await deliver(lake, [{ outcomes: [outcome({ id: 'o1', value: 1 }), outcome({ id: 'o2', value: 2 })] }]);
+    // What it leaves behind: rows that are in, and files noted as not settled.
+    await digest.withCurrent(async (connection) => {
+      await connection.run('INSERT INTO digest.outcome SELECT * FROM digest.outcome');
+      await connection.run('UPDATE digest.file SET settled = false');
+    });
+
+    expect((await contentOf(digest)).outcomes.map(({ value }) => value).toSorted()).toEqual([1, 2]);
+  });
+
   it('waits while another process has it', async () => {
     const { root, lake, digest } = await lakeAndDigest();
     await deliver(lake, [{ exposures: [exposure()] }]);
