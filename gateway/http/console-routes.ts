@@ -1,12 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Response } from 'express';
+import type { NextFunction, Request, Response } from 'express';
 import { Problem } from '../problems.ts';
 import { OPEN, type Route } from './route.ts';
 
 const DIST = fileURLToPath(new URL('../../console/dist/', import.meta.url));
+/** As `npm run console:build` leaves them, the smaller one first. */
+const CODINGS = [
+  { name: 'br', extension: '.br' },
+  { name: 'gzip', extension: '.gz' },
+] as const;
 const NONCE_MARK = '__CSP_NONCE__';
 const PROVIDER_MARK = '__IDENTITY_PROVIDER__';
 
@@ -49,14 +54,33 @@ export function consoleRoutes({ identityProvider }: { readonly identityProvider:
           page ??= readPage().replace(PROVIDER_MARK, identityProvider ? 'yes' : 'no');
           return sendPage(response, page);
         }
-        response
-          .set('x-content-type-options', 'nosniff')
-          .sendFile(path, { root: DIST, immutable: true, maxAge: '1y' }, (error) => {
-            if (error !== undefined && !response.headersSent) next(error);
-          });
+        sendAsset(path, { request, response, next });
       },
     },
   ];
+}
+
+/** A file in the best of the codings that the browser takes, each of which lies beside it. */
+function sendAsset(
+  path: string,
+  {
+    request,
+    response,
+    next,
+  }: { readonly request: Request; readonly response: Response; readonly next: NextFunction },
+): void {
+  const coding = CODINGS.find(({ name }) => request.acceptsEncodings(name) === name);
+  response.set({ 'x-content-type-options': 'nosniff', vary: 'accept-encoding' }).type(extname(path));
+  if (coding !== undefined) response.set('content-encoding', coding.name);
+  response.sendFile(
+    `${path}${coding?.extension ?? ''}`,
+    { root: DIST, immutable: true, maxAge: '1y' },
+    (error) => {
+      if (error === undefined || response.headersSent) return;
+      response.removeHeader('content-encoding');
+      next(error);
+    },
+  );
 }
 
 function sendPage(response: Response, page: string): void {

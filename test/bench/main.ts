@@ -5,6 +5,7 @@
 import { benchAnalysis } from './analysis.ts';
 import { benchAssignment } from './assignment.ts';
 import type { BenchResult } from './bench-result.ts';
+import { benchConsole } from './console.ts';
 import { benchExposures } from './exposures.ts';
 import { benchFlags } from './flags.ts';
 import { benchBatching, benchTinyModel } from './onnx.ts';
@@ -23,6 +24,7 @@ const BENCHES: readonly { readonly name: string; readonly run: () => Promise<Ben
   { name: 'onnx-batching', run: benchBatching },
   { name: 'flags', run: benchFlags },
   { name: 'proxy', run: benchProxy },
+  { name: 'console', run: benchConsole },
   { name: 'exposures', run: benchExposures },
   { name: 'reload', run: benchReload },
   { name: 'propagation', run: benchPropagation },

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchChromium } from '../support/chromium.ts';
@@ -107,6 +108,70 @@ describe.skipIf(browser === null)('the console, in Chromium', () => {
     await page.context().setOffline(true);
     await page.getByText('Offline').waitFor();
     expect(await page.getByText('ranker-v1-aws').first().isVisible()).toBe(true);
+    await close();
+  });
+});
+
+describe.skipIf(browser === null)('the results page', () => {
+  const results = async () => {
+    const opened = await openConsole(theBrowser(), { url: gateway.url, key: ADMIN_KEY, look: DESKTOP });
+    await opened.open('/experiments/search-ranker');
+    await opened.page.getByRole('button', { name: 'Save as PNG' }).first().waitFor();
+    return opened;
+  };
+
+  it('explains a number when it is pointed at or reached by keyboard, until Escape', async () => {
+    const { page, complaints, close } = await results();
+    const table = page.getByRole('region', { name: 'Metrics per variant' });
+    const card = page.getByRole('tooltip').filter({ hasText: 'Lift of treatment over control' });
+    await table
+      .getByRole('button', { name: /^\+\d+\.\d%$/ })
+      .first()
+      .focus();
+    await card.waitFor();
+    expect(await card.innerText()).toMatch(/share of units with at least one found/i);
+    expect(await card.innerText()).toContain('confidence sequence at 95 %');
+    expect(await card.innerText()).toContain('WITH exposure AS');
+    await page.keyboard.press('Escape');
+    await card.waitFor({ state: 'hidden' });
+    await table.getByRole('button', { name: '< 0.001' }).hover();
+    const other = page.getByRole('tooltip').filter({ hasText: 'p of found' });
+    await other.waitFor();
+    await other.hover();
+    await page.waitForTimeout(400);
+    expect(await other.isVisible()).toBe(true);
+    expect(await accessibilityViolations(page)).toEqual([]);
+    await screenshot(page, 'explanation');
+    expect(complaints).toEqual([]);
+    await close();
+  });
+
+  it('gives its charts as pictures and as tables, its values as CSV and its report as a page', async () => {
+    const { page, complaints, close } = await results();
+    const saved = async (click: () => Promise<void>) => {
+      const [download] = await Promise.all([page.waitForEvent('download'), click()]);
+      return { name: download.suggestedFilename(), content: await readFile(await download.path()) };
+    };
+    const picture = await saved(() => page.getByRole('button', { name: 'Save as PNG' }).first().click());
+    expect(picture.name).toMatch(/^Lift of found by day.*\.png$/);
+    expect(picture.content.subarray(1, 4).toString()).toBe('PNG');
+    expect(picture.content.length).toBeGreaterThan(5_000);
+
+    await page.getByRole('button', { name: 'Show as a table' }).first().click();
+    const table = page.getByRole('region', { name: /^Lift of found by day/ });
+    expect(await table.getByRole('row').count()).toBeGreaterThan(20);
+
+    await page.getByRole('button', { name: 'Export' }).click();
+    const values = await saved(() => page.getByRole('menuitem', { name: 'Values as CSV' }).click());
+    const [heading, first] = values.content.toString().split('\r\n');
+    expect(heading).toMatch(/^table,day,metric,role,variant,control,/);
+    expect(first).toMatch(/^as-assigned,,found,primary,treatment,control,/);
+
+    await page.getByRole('button', { name: 'Export' }).click();
+    const report = await saved(() => page.getByRole('menuitem', { name: 'Report as one HTML page' }).click());
+    expect(report.name).toBe('search-ranker.html');
+    expect(report.content.toString()).toContain('<!doctype html>');
+    expect(complaints).toEqual([]);
     await close();
   });
 });

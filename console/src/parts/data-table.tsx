@@ -1,5 +1,6 @@
-import { ScrollArea, Table } from '@mantine/core';
+import { ScrollArea } from '@mantine/core';
 import type { ReactNode } from 'react';
+import classes from './data-table.module.css';
 
 export interface Column<Row> {
   /** Unique within its table. */
@@ -17,32 +18,32 @@ interface DataTableProps<Row> {
   readonly keyOf: (row: Row) => string;
 }
 
-/** A plain table; wider than its page, it scrolls by itself. */
+/** A plain table, of plain elements because it may have many; wider than its page, it scrolls by itself. */
 export function DataTable<Row>({ caption, columns, rows, keyOf }: DataTableProps<Row>) {
   return (
     <ScrollArea type="auto" viewportProps={{ tabIndex: 0, role: 'region', 'aria-label': caption }}>
-      <Table verticalSpacing="xs" horizontalSpacing="xs" fz="sm" highlightOnHover>
-        <Table.Thead>
-          <Table.Tr>
+      <table className={classes['table']}>
+        <thead>
+          <tr>
             {columns.map(({ title, numeric }) => (
-              <Table.Th key={title} {...(numeric === true ? { className: 'numeric' } : {})}>
+              <th key={title} scope="col" className={numeric === true ? 'numeric' : undefined}>
                 {title}
-              </Table.Th>
+              </th>
             ))}
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
+          </tr>
+        </thead>
+        <tbody>
           {rows.map((row) => (
-            <Table.Tr key={keyOf(row)}>
+            <tr key={keyOf(row)}>
               {columns.map(({ title, cell, numeric }) => (
-                <Table.Td key={title} {...(numeric === true ? { className: 'numeric' } : {})}>
+                <td key={title} className={numeric === true ? 'numeric' : undefined}>
                   {cell(row)}
-                </Table.Td>
+                </td>
               ))}
-            </Table.Tr>
+            </tr>
           ))}
-        </Table.Tbody>
-      </Table>
+        </tbody>
+      </table>
     </ScrollArea>
   );
 }

@@ -19,12 +19,14 @@ export function FailureAlert({ of: { isError, error, reset } }: FailureAlertProp
       closeButtonLabel="Dismiss"
       onClose={reset}
     >
-      {issues.map(({ path, message: issue }) => (
-        <div key={`${path} ${issue}`}>
-          {path === '' ? '' : `${path}: `}
-          {issue}
-        </div>
-      ))}
+      {issues
+        .filter((one) => one.message !== message)
+        .map(({ path, message: issue }) => (
+          <div key={`${path} ${issue}`}>
+            {path === '' ? '' : `${path}: `}
+            {issue}
+          </div>
+        ))}
     </Alert>
   );
 }

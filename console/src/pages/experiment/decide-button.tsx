@@ -2,6 +2,7 @@ import { Button, Modal, NativeSelect, Stack, Textarea } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, unwrap } from '../../api/client.ts';
+import { asProblem } from '../../api/problem.ts';
 import type { StoredExperiment } from '../../api/types.ts';
 import { ConfirmByTyping } from '../../parts/confirm-by-typing.tsx';
 import { FailureAlert } from '../../parts/failure-alert.tsx';
@@ -18,6 +19,19 @@ export function DecideButton({ experiment }: { readonly experiment: StoredExperi
         api.POST('/admin/v1/experiments/{key}/decide', {
           params: { path: { key: experiment.key }, header: { 'If-Match': `"${experiment.revision}"` } },
           body: { ...decisionOf(choice), ...(reason === '' ? {} : { reason }) },
+        }),
+      ),
+    onSuccess: async () => {
+      setOpened(false);
+      await queries.invalidateQueries();
+    },
+  });
+  const plan = useMutation({
+    mutationFn: () =>
+      unwrap(
+        api.POST('/admin/v1/experiments/{key}/changes', {
+          params: { path: { key: experiment.key } },
+          body: { decision: { ...decisionOf(choice), ...(reason === '' ? {} : { reason }) } },
         }),
       ),
     onSuccess: async () => {
@@ -52,6 +66,12 @@ export function DecideButton({ experiment }: { readonly experiment: StoredExperi
               onChange={(event) => setReason(event.currentTarget.value)}
             />
             <FailureAlert of={decide} />
+            {decide.isError && asProblem(decide.error).code === 'wrong-state' && (
+              <Button variant="default" loading={plan.isPending} onClick={() => plan.mutate()}>
+                Plan it, for others to approve
+              </Button>
+            )}
+            <FailureAlert of={plan} />
           </Stack>
         </ConfirmByTyping>
       </Modal>

@@ -19,7 +19,8 @@ interface PlannedProps {
   readonly change: PlannedChange;
 }
 
-function Planned({ experiment, change: { id, at, by, fields, approvals, failed } }: PlannedProps) {
+function Planned({ experiment, change }: PlannedProps) {
+  const { id, at, by, fields, decision, approvals, failed } = change;
   const may = useMay();
   const queries = useQueryClient();
   const params = { path: { key: experiment.key, id } };
@@ -34,9 +35,15 @@ function Planned({ experiment, change: { id, at, by, fields, approvals, failed }
   const when = at === null ? 'as soon as it is approved' : `on ${new Date(at).toLocaleString()}`;
   return (
     <Alert color={failed === undefined ? 'blue' : 'red'} title={`Planned by ${by}, ${when}`}>
-      {changesBetween(experiment, { ...experiment, ...fields }).map((change) => (
-        <Text key={change} size="sm" className="wrap">
-          {change}
+      {decision !== undefined && (
+        <Text size="sm">
+          {decision.decision} {decision.variant}
+          {decision.reason === undefined ? '' : `: ${decision.reason}`}
+        </Text>
+      )}
+      {changesBetween(experiment, { ...experiment, ...fields }).map((line) => (
+        <Text key={line} size="sm" className="wrap">
+          {line}
         </Text>
       ))}
       {failed !== undefined && <Text size="sm">It could not be made: {failed}</Text>}

@@ -9,7 +9,9 @@ export interface PlannedChange {
   readonly id: string;
   /** Null: as soon as it is approved. */
   readonly at: string | null;
-  readonly fields: Readonly<Record<string, unknown>>;
+  /** Either these, or a decision. */
+  readonly fields?: Readonly<Record<string, unknown>>;
+  readonly decision?: { readonly decision: string; readonly variant?: string; readonly reason?: string };
   readonly by: string;
   readonly approvals: readonly Signed[];
   readonly failed?: string;

@@ -15,7 +15,8 @@ export interface ListedKey {
   readonly scopes?: readonly string[];
   readonly roles?: readonly string[];
   readonly tenant?: string | null;
-  readonly expiresAt: string | null;
+  /** Null or not there: never. */
+  readonly expiresAt?: string | null;
   readonly lastUsedAt: string | null;
 }
 
@@ -69,7 +70,7 @@ export function KeyTable({ caption, collection, extra }: KeyTableProps) {
                 {
                   title: 'Expires',
                   cell: ({ expiresAt }) =>
-                    expiresAt === null ? 'never' : new Date(expiresAt).toLocaleDateString(),
+                    typeof expiresAt === 'string' ? new Date(expiresAt).toLocaleDateString() : 'never',
                 },
                 {
                   title: 'Do',

@@ -23,7 +23,6 @@ export function BandCanvas({ data, onDrawn }: BandCanvasProps) {
   useEffect(() => {
     if (width === 0 || host.current === null) return;
     const plot = new uPlot(optionsOf(data, { width, scheme }), columnsOf(data), host.current);
-    plot.setLegend({ idx: data.x.length - 1 });
     drawn.current(plot.ctx.canvas);
     return () => plot.destroy();
   }, [data, width, scheme]);
@@ -94,7 +93,11 @@ function optionsOf(data: BandChartData, { width, scheme }: Drawing): uPlot.Optio
       series: [3 * line + 3, 3 * line + 2] as [number, number],
       fill: `${colorOf(line)}22`,
     })),
-    hooks: { draw: [(plot) => drawZero(plot, ink)] },
+    hooks: {
+      draw: [(plot) => drawZero(plot, ink)],
+      // Until somebody points at another one, the last point is told.
+      ready: [(plot) => plot.setLegend({ idx: data.x.length - 1 })],
+    },
   };
 }
 

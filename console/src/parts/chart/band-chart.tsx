@@ -5,8 +5,9 @@ import { saveFile } from '../save-file.ts';
 import type { BandChartData } from './band-series.ts';
 import { pictureOf } from './picture-of.ts';
 
-// The drawing library comes when a chart is looked at.
-const BandCanvas = lazy(async () => ({ default: (await import('./band-canvas.tsx')).BandCanvas }));
+// The drawing library is a file of its own, and on its way while the numbers are still being counted.
+const drawing = import('./band-canvas.tsx');
+const BandCanvas = lazy(async () => ({ default: (await drawing).BandCanvas }));
 
 /** Estimates with their intervals over successive points: as a picture, to be saved as one, and as a table. */
 export function BandChart({ data }: { readonly data: BandChartData }) {

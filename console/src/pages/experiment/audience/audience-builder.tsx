@@ -116,7 +116,7 @@ interface LineProps {
 }
 
 function ClauseLine({ clause, disabled, onChange, onRemove }: LineProps) {
-  const [text, setText] = useState(showValue(clause.value));
+  const [text, setText] = useState(showValue(clause.operator, clause.value));
   return (
     <Group gap="xs" wrap="wrap">
       <TextInput

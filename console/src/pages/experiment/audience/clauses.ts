@@ -83,13 +83,18 @@ export function readValue(operator: Operator, text: string): unknown {
       .filter((part) => part !== '')
       .map(scalar);
   }
-  // Versions and patterns are text, whatever they look like.
-  return operator === '$vgte' || operator === '$regex' ? text : scalar(text);
+  return isText(operator) ? text : scalar(text);
 }
 
 /** The inverse of `readValue`, for the field. */
-export function showValue(value: unknown): string {
+export function showValue(operator: Operator, value: unknown): string {
+  if (isText(operator)) return String(value);
   return Array.isArray(value) ? value.map(showScalar).join(', ') : showScalar(value);
+}
+
+/** Versions and patterns are text, whatever they look like. */
+function isText(operator: Operator): boolean {
+  return operator === '$vgte' || operator === '$regex';
 }
 
 function scalar(text: string): unknown {

@@ -1,7 +1,7 @@
 import { useDebouncedValue } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { api, unwrap } from '../../../api/client.ts';
-import { asProblem, ProblemError, type ProblemIssue } from '../../../api/problem.ts';
+import { asProblem, type ProblemIssue } from '../../../api/problem.ts';
 import { type Draft, toRequest } from './draft.ts';
 
 /** Long enough not to ask at every letter, short enough to feel live. */
@@ -41,8 +41,8 @@ async function tryOut(draft: Draft, revision: number | null): Promise<Omit<Valid
     const warnings = (answer as { warnings?: readonly ProblemIssue[] }).warnings ?? [];
     return { issues: [], warnings };
   } catch (error) {
+    // Not to know whether it is right is a reason not to save it, too.
     const problem = asProblem(error);
-    if (!(error instanceof ProblemError)) throw error;
     const { issues } = problem;
     return {
       issues: issues.length > 0 ? issues : [{ path: '', code: problem.code, message: problem.message }],

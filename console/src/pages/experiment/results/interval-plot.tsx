@@ -12,7 +12,7 @@ interface IntervalPlotProps {
   readonly text?: (value: number) => string;
 }
 
-const WIDTH = 150;
+const WIDTH = 140;
 const HEIGHT = 22;
 
 /** An estimate and its interval about zero; what lies beyond the scale is cut at its edge. */

@@ -1,4 +1,5 @@
-import { Accordion, Button, Code, CopyButton, Stack, Text, Title } from '@mantine/core';
+import { Button, Code, CopyButton, Stack, Text, Title } from '@mantine/core';
+import { useState } from 'react';
 import type { Results } from '../../../api/results.ts';
 
 /** The SQL that each metric's moments come from, to be run by anybody who doubts them. */
@@ -10,33 +11,33 @@ export function Queries({ results }: { readonly results: Results }) {
         Each query gives, over the lake’s own files, the units, means and variances that the numbers above are
         made of.
       </Text>
-      <Accordion variant="separated" order={3}>
-        {Object.entries(results.queries).map(([metric, query]) => (
-          <Accordion.Item key={metric} value={metric}>
-            <Accordion.Control>{metric}</Accordion.Control>
-            <Accordion.Panel>
-              <Query text={query} />
-            </Accordion.Panel>
-          </Accordion.Item>
-        ))}
-      </Accordion>
+      {Object.entries(results.queries).map(([metric, query]) => (
+        <Query key={metric} metric={metric} text={query} />
+      ))}
     </Stack>
   );
 }
 
-function Query({ text }: { readonly text: string }) {
+/** Of many, few are ever opened: nothing of the others is made. */
+function Query({ metric, text }: { readonly metric: string; readonly text: string }) {
+  const [opened, setOpened] = useState(false);
   return (
-    <Stack gap="xs">
-      <Code block tabIndex={0}>
-        {text}
-      </Code>
-      <CopyButton value={text}>
-        {({ copied, copy }) => (
-          <Button variant="default" size="compact-sm" w="fit-content" onClick={copy}>
-            {copied ? 'Copied' : 'Copy'}
-          </Button>
-        )}
-      </CopyButton>
-    </Stack>
+    <details onToggle={(event) => setOpened(event.currentTarget.open)}>
+      <summary>{metric}</summary>
+      {opened && (
+        <Stack gap="xs" mt="xs">
+          <Code block tabIndex={0}>
+            {text}
+          </Code>
+          <CopyButton value={text}>
+            {({ copied, copy }) => (
+              <Button variant="default" size="compact-sm" w="fit-content" onClick={copy}>
+                {copied ? 'Copied' : 'Copy'}
+              </Button>
+            )}
+          </CopyButton>
+        </Stack>
+      )}
+    </details>
   );
 }
