@@ -17,10 +17,9 @@ import { OnnxPool } from '../../models/onnx/onnx-pool.ts';
 import type { OwnRun } from '../../models/onnx/pool-infer-request.ts';
 import { RunMetrics } from '../../models/onnx/run-metrics.ts';
 import { traceRun } from '../../models/onnx/trace-run.ts';
-import type { TracedSpan } from '../../models/tracing/traced-span.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { type AttemptOutcome, attemptFailed, endedBy } from './attempt-outcome.ts';
-import type { InProcessModels } from './targets.ts';
+import type { InProcessModels, InProcessOptions } from './targets.ts';
 
 type OnnxTarget = Target & { readonly kind: 'onnx' };
 
@@ -84,7 +83,7 @@ export class OnnxTargets implements InProcessModels {
   async infer(
     target: OnnxTarget,
     body: InferBody,
-    { signal, span }: { readonly signal: AbortSignal; readonly span: TracedSpan | null },
+    { signal, span, aside }: InProcessOptions,
   ): Promise<AttemptOutcome> {
     const { model, version } = target;
     if (this.#runtime?.host.state(model, version)?.status === 'loading') {
@@ -108,6 +107,7 @@ export class OnnxTargets implements InProcessModels {
         inputs,
         outputs,
         signal,
+        background: aside,
         ...(span === null ? {} : { onRun: (run: OwnRun) => traceRun(span, run) }),
       });
       const answer = encodeInferResponse(

@@ -16,17 +16,19 @@ import type { CredentialHeaders, TargetCredentials } from './credentials/target-
 import type { InferenceCall } from './inference-call.ts';
 import { LatencyWindow } from './latency-window.ts';
 import { PerTarget } from './per-target.ts';
-import { RemoteModels } from './remote-models.ts';
+import { type AskOptions, RemoteModels } from './remote-models.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { type SageMakerTarget, type StreamRequest, sageMakerStream } from './sagemaker-stream.ts';
 import { TargetAgents } from './target-agents.ts';
 import { TargetBreakers } from './target-breakers.ts';
 
-interface InProcessOptions {
+export interface InProcessOptions {
   readonly signal: AbortSignal;
   readonly timeoutMs: number;
   /** Of the attempt, where traces are kept. */
   readonly span: TracedSpan | null;
+  /** Nobody waits for it. */
+  readonly aside: boolean;
 }
 
 /** Runs models in this process, for targets of kind `onnx`. */
@@ -136,7 +138,7 @@ export class Targets {
   /** Asks a target beside everything: no breaker, limit or budget hears of it. */
   askAside(target: Target, call: InferenceCall, timeoutMs: number): Promise<AttemptOutcome> {
     return this.#within(timeoutMs, call.cancellation, (cancellation) =>
-      this.#ask(target, call, { timeoutMs, cancellation }),
+      this.#ask(target, call, { timeoutMs, cancellation, aside: true }),
     );
   }
 
@@ -199,7 +201,7 @@ export class Targets {
   async #ask(
     target: Target,
     call: InferenceCall,
-    { cancellation, timeoutMs }: { readonly cancellation: Cancellation; readonly timeoutMs: number },
+    { cancellation, timeoutMs, aside = false }: AskOptions & { readonly aside?: boolean },
   ): Promise<AttemptOutcome> {
     switch (target.kind) {
       case 'onnx':
@@ -207,6 +209,7 @@ export class Targets {
           signal: cancellation.signal(),
           timeoutMs,
           span: call.span,
+          aside,
         });
       case 'http':
         return attemptFailed('failed', 'a target of kind http is reached through /v1/proxy');

@@ -29,6 +29,8 @@ export interface LoadedModel {
   readonly profile: ModelProfile;
   readonly warmUp: readonly Tensor[];
   readonly queue: ModelQueue;
+  /** Those who wait until nobody else does. */
+  readonly background: ModelQueue;
   readonly queueLimit: number;
   readonly queueTimeoutMs: number | undefined;
   readonly weight: number;
@@ -52,6 +54,7 @@ export function loadedModel(request: LoadRequest, load: number): LoadedModel {
     profile,
     warmUp: warmUp ?? profile.signature.inputs.map(syntheticInput),
     queue: new ModelQueue(maxRows),
+    background: new ModelQueue(1),
     queueLimit: serving.queueLimit ?? DEFAULT_QUEUE_LIMIT,
     queueTimeoutMs: serving.queueTimeoutMs,
     weight: serving.priority ?? 1,

@@ -1,14 +1,13 @@
 import type { Tensor } from '../codecs/tensor.ts';
 import { FairTurns } from './fair-turns.ts';
 import { InlineModels } from './inline-models.ts';
-import { abortedError, outcomeOf } from './job-outcome.ts';
+import { abortedError, outcomeOf, rejectWaiting, settle } from './job-outcome.ts';
 import { type LoadedModel, type LoadRequest, loadedModel, nameOf } from './loaded-model.ts';
 import { ModelError } from './model-error.ts';
 import type { Job } from './model-queue.ts';
 import type { EndedRun, PoolInferRequest } from './pool-infer-request.ts';
 import type { PoolWorker } from './pool-worker.ts';
 import { refuseNul } from './refuse-nul.ts';
-import type { RunResult } from './run-requests.ts';
 import { WorkerCrew } from './worker-crew.ts';
 
 export interface OnnxPoolOptions {
@@ -27,6 +26,7 @@ interface Run {
   readonly model: LoadedModel;
   readonly jobs: readonly Job[];
   readonly startedAtMs: number;
+  readonly background: boolean;
 }
 
 interface Reported {
@@ -119,7 +119,8 @@ export class OnnxPool {
     const outputs = request.outputs ?? model.profile.signature.outputs.map(({ name }) => name);
     const { onRun } = request;
     if (this.#inline.suits(model, inputs)) return this.#runHere(model, { inputs, outputs, onRun });
-    if (this.#crew.idle() === undefined && model.queue.length >= model.queueLimit) {
+    const queue = request.background === true ? model.background : model.queue;
+    if (this.#crew.idle() === undefined && queue.length >= model.queueLimit) {
       const message = `${model.queueLimit} inferences wait for ${nameOf(model)} already: send it again later or elsewhere`;
       throw new ModelError('overloaded', message);
     }
@@ -132,16 +133,16 @@ export class OnnxPool {
       queuedAtMs: performance.now(),
       settle: Promise.withResolvers(),
     };
-    model.queue.add(job);
-    this.#turns.activate(model);
+    queue.add(job);
+    if (queue === model.queue) this.#turns.activate(model);
     this.#pump();
-    return track(model, outcomeOf(job, model, request));
+    return track(model, outcomeOf(job, { model, queue }, request));
   }
 
   /** Fails what waits, lets running inferences end, and stops every thread that can be stopped. */
   async close(): Promise<void> {
     const closed = new ModelError('cancelled', 'the pool is closing');
-    for (const { queue } of this.#models.values()) for (const job of queue.clear()) job.settle.reject(closed);
+    for (const model of this.#models.values()) rejectWaiting(model, closed);
     const running = [...this.#running.values()].flatMap(({ jobs }) =>
       jobs.map(({ settle }) => settle.promise),
     );
@@ -165,9 +166,17 @@ export class OnnxPool {
   #pump(): void {
     for (let worker = this.#crew.idle(); worker !== undefined; worker = this.#crew.idle()) {
       const model = this.#turns.next();
-      if (model === undefined) return;
-      this.#run(worker, { model, jobs: model.queue.take(), startedAtMs: performance.now() });
+      const run = model === undefined ? this.#nextInBackground() : { model, jobs: model.queue.take() };
+      if (run === null) return;
+      this.#run(worker, { ...run, startedAtMs: performance.now(), background: model === undefined });
     }
+  }
+
+  /** One at a time, so that with several threads the others stay free. */
+  #nextInBackground(): Pick<Run, 'model' | 'jobs'> | null {
+    if (this.#running.values().some(({ background }) => background)) return null;
+    const model = this.#models.values().find(({ background }) => background.length > 0);
+    return model === undefined ? null : { model, jobs: model.background.take() };
   }
 
   #run(worker: PoolWorker, run: Run): void {
@@ -184,7 +193,7 @@ export class OnnxPool {
       )
       .finally(() => {
         this.#running.delete(worker);
-        this.#turns.charge(model, performance.now() - startedAtMs);
+        if (!run.background) this.#turns.charge(model, performance.now() - startedAtMs);
         this.#report(model, { jobs, startedAtMs, inline: false });
         this.#pump();
       });
@@ -208,24 +217,10 @@ export class OnnxPool {
       const error = new ModelError('runaway', message);
       this.#running.delete(worker);
       this.#crew.abandon(worker, error);
-      for (const job of model.queue.clear()) job.settle.reject(error);
+      rejectWaiting(model, error);
       void this.unload(model.model, model.version);
     }
   }
-}
-
-function settle(jobs: readonly Job[], results: readonly RunResult[]): void {
-  for (const [index, job] of jobs.entries()) {
-    const result = results[index];
-    if (result?.ok) job.settle.resolve(result.outputs);
-    else job.settle.reject(asError(result));
-  }
-}
-
-function asError(result: (RunResult & { readonly ok: false }) | undefined): ModelError {
-  if (result === undefined)
-    return new ModelError('failed', 'the thread left a request of its batch unanswered');
-  return new ModelError(result.failure.code, result.failure.message);
 }
 
 /** Counts an inference among those that the model's unloading waits for. */

@@ -12,6 +12,8 @@ export interface PoolInferRequest {
   readonly priority?: number | undefined;
   /** Longest that it may wait for its turn, ms; the model's own limit holds as well. */
   readonly queueTimeoutMs?: number | undefined;
+  /** Nobody depends on it: it runs by itself, and only while nobody else waits for a thread. */
+  readonly background?: boolean | undefined;
   /** Told once of the run that the request was part of; never of one that it left before its turn. */
   readonly onRun?: ((run: OwnRun) => void) | undefined;
 }

@@ -305,6 +305,44 @@ describe('a pool of ONNX workers', () => {
     expect(order).toEqual(['first', 'third', 'fifth', 'second', 'fourth']);
   });
 
+  it('runs in the background only while nobody else waits, and on one thread at a time', async () => {
+    for (const workers of [1, 2]) {
+      open({ workers });
+      await load('loop', loopModel('input'));
+      const order: string[] = [];
+      const ask = async (name: string, background = false) => {
+        await pool.infer({ model: 'loop', version: 'v1', inputs: busy(A_WHILE), background });
+        order.push(name);
+      };
+      const first = ask('first');
+      await Promise.all([ask('shadow', true), ask('other shadow', true), first, ask('second'), ask('third')]);
+      const behind = workers === 1 ? ['shadow', 'other shadow'] : ['other shadow'];
+      expect(order.slice(-behind.length)).toEqual(behind);
+      await pool.close();
+    }
+  });
+
+  it('takes a request out of the background whose client left', async () => {
+    open();
+    await load('loop', loopModel('input'));
+    const running = pool.infer({ model: 'loop', version: 'v1', inputs: busy(A_WHILE) });
+    const leave = new AbortController();
+    const runs: unknown[] = [];
+    const left = pool.infer({
+      model: 'loop',
+      version: 'v1',
+      inputs: busy(1n),
+      background: true,
+      signal: leave.signal,
+      onRun: (run) => runs.push(run),
+    });
+    leave.abort();
+    await expect(left).rejects.toMatchObject({ code: 'cancelled' });
+    await running;
+    await pool.infer({ model: 'loop', version: 'v1', inputs: busy(1n) });
+    expect(runs).toEqual([]);
+  });
+
   it('lets a model that asks little have its turn before one that asks much', async () => {
     open();
     await load('loop', loopModel('input'));
