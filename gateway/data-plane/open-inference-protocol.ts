@@ -3,6 +3,8 @@ import { isObject } from '../../models/codecs/decode-tensor.ts';
 import { type InferBody, inferBody, JSON_LENGTH_HEADER, jsonOf } from '../../models/codecs/infer-body.ts';
 import { errorBody } from '../../models/codecs/input-problem.ts';
 import { parseLossless } from '../../models/codecs/lossless-json.ts';
+import { fromRawRequest } from '../../models/codecs/raw-request.ts';
+import type { Signature } from '../../models/codecs/tensor.ts';
 import { readBody } from '../http/read-body.ts';
 import { Problem } from '../problems.ts';
 import type { WireProtocol } from './wire-protocol.ts';
@@ -11,9 +13,20 @@ import type { WireProtocol } from './wire-protocol.ts';
 export const openInferenceProtocol: WireProtocol = {
   async read(request, maxBytes) {
     const body = await readInferBody(request, maxBytes);
-    return { parameters: parametersOf(body), toInfer: async () => body, answer: (answer) => answer };
+    return {
+      parameters: parametersOf(body),
+      toInfer: async (signature) => (body.jsonBytes === 0 ? described(body, await signature()) : body),
+      answer: (answer) => answer,
+    };
   },
 };
+
+/** A body that is nothing but a tensor, with the JSON that says which. */
+function described({ bytes }: InferBody, signature: Signature): InferBody {
+  const request = fromRawRequest(bytes, signature);
+  if (request.ok) return request.value;
+  throw new Problem('invalid-request', errorBody(request.problems).error);
+}
 
 /** The body of an inference, unpacked, with the place where its JSON ends. */
 async function readInferBody(request: IncomingMessage, maxBytes: number): Promise<InferBody> {

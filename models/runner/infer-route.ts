@@ -4,7 +4,8 @@ import type { InferenceStatistics } from '../codecs/inference-statistics.ts';
 import { type Decoded, errorBody } from '../codecs/input-problem.ts';
 import { decodeInferRequest, type InferRequest } from '../codecs/open-inference.ts';
 import { queueingParameters } from '../codecs/queueing-parameters.ts';
-import type { Tensor } from '../codecs/tensor.ts';
+import { fromRawRequest } from '../codecs/raw-request.ts';
+import type { Signature, Tensor } from '../codecs/tensor.ts';
 import { validateAgainstSignature } from '../codecs/validate-against-signature.ts';
 import { encodeInferResponse } from '../codecs/write-open-inference.ts';
 import { readBytes } from '../http/read-bytes.ts';
@@ -40,7 +41,7 @@ export function inferRoute(
 ): Infer {
   return async (request, response, { span, ...asked }) => {
     const { model, version, state } = readyVersion(repository, asked);
-    const decoded = await readRequest(request, maxBodyBytes);
+    const decoded = await readRequest(request, maxBodyBytes, state.signature);
     if (!decoded.ok) throw new HttpError(400, errorBody(decoded.problems).error);
     const { id, inputs, outputs, binaryOutputs } = decoded.value;
     const problems = validateAgainstSignature(decoded.value, state.signature);
@@ -79,14 +80,20 @@ export function inferRoute(
   };
 }
 
-async function readRequest(request: IncomingMessage, maxBytes: number): Promise<Decoded<InferRequest>> {
+async function readRequest(
+  request: IncomingMessage,
+  maxBytes: number,
+  signature: Signature,
+): Promise<Decoded<InferRequest>> {
   const received = await readBytes(request, maxBytes);
   if (!received.ok) {
     const { status, message } = REFUSALS[received.reason];
     throw new HttpError(status, message, { cause: received.cause });
   }
   const read = inferBody(received.bytes, request.headers[JSON_LENGTH_HEADER]);
-  return read.ok ? decodeInferRequest(read.value) : read;
+  if (!read.ok) return read;
+  const body = read.value.jsonBytes === 0 ? fromRawRequest(received.bytes, signature) : read;
+  return body.ok ? decodeInferRequest(body.value) : body;
 }
 
 const REFUSALS = {

@@ -69,6 +69,21 @@ describe('the Open Inference Protocol at an endpoint', () => {
     });
   });
 
+  it('takes a body that is nothing but the one tensor, whose shape its size tells', async () => {
+    const headers = { 'inference-header-content-length': '0' };
+    const body = new Uint8Array(Float32Array.of(1, 1, 2, 0).buffer);
+    const { status, headers: answered, bytes } = await send('models/blind/infer', { headers, body });
+    expect(status).toBe(200);
+    const length = Number(answered.get('inference-header-content-length'));
+    expect(JSON.parse(bytes.subarray(0, length).toString()).outputs).toMatchObject([
+      { name: 'scores', shape: [2], parameters: { binary_data_size: 8 } },
+    ]);
+    expect([bytes.readFloatLE(length), bytes.readFloatLE(length + 4)]).toEqual([11, 2]);
+    const odd = await send('models/blind/infer', { headers, body: body.subarray(0, 6) });
+    expect(odd.status).toBe(400);
+    expect(odd.bytes.toString()).toContain('6 bytes are no FP32 tensor of shape [-1,2]');
+  });
+
   it('reads the unit of an experiment from the JSON in front of binary tensors', async () => {
     const sent = binaryRequest('features', 'FP32', [1, 2], new Uint8Array(Float32Array.of(1, 1).buffer));
     const answer = await send('models/ranker/infer', sent);

@@ -89,6 +89,16 @@ describe('a runner', () => {
     expect(await response.text()).toContain('"data":[9007199254740993]');
   });
 
+  it('takes a body that is nothing but the one tensor', async () => {
+    const response = await fetch(`${runner.url}/v2/models/ranker/versions/v1/infer`, {
+      method: 'POST',
+      headers: { 'inference-header-content-length': '0' },
+      body: new Uint8Array(Float32Array.of(1, 1).buffer),
+    });
+    const bytes = Buffer.from(await response.arrayBuffer());
+    expect(bytes.readFloatLE(Number(response.headers.get('inference-header-content-length')))).toBe(11);
+  });
+
   it('describes the server and its models as the protocol does', async () => {
     expect(await get('/v2')).toMatchObject({
       status: 200,
