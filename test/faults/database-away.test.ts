@@ -1,8 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import onnxProto from 'onnx-proto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type MongoProcess, startMongoProcess } from '../support/mongo-process.ts';
+import { OnnxModels } from '../support/onnx-endpoint.ts';
+import { modelOf, value } from '../support/onnx-models.ts';
 import { INFER_BODY, rankingExperiment, registerRanking } from '../support/ranking-endpoint.ts';
 import { readSpool } from '../support/spool.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
@@ -35,6 +39,16 @@ afterAll(async () => {
   await upstream.stop();
   await rm(directory, { recursive: true, force: true });
 }, 60_000);
+
+/** score = x + age */
+function sumModel(): Uint8Array {
+  const { FLOAT } = onnxProto.onnx.TensorProto.DataType;
+  return modelOf({
+    node: [{ opType: 'Add', input: ['x', 'age'], output: ['score'] }],
+    input: [value('x', FLOAT, ['n']), value('age', FLOAT, ['n'])],
+    output: [value('score', FLOAT, ['n'])],
+  });
+}
 
 const infer = (url = gateway.url, unit = 'u1') =>
   call(`${url}/v2/models/ranking/infer`, {
@@ -125,6 +139,42 @@ describe('a database that is away', () => {
     const seen = (await infer(gateway.url, 'met-while-away')).headers.get('x-switchyard-variant');
     expect(seen).toBe(variant);
     expect(Number(await stickyLookups('kept'))).toBeGreaterThan(0);
+  });
+
+  it('leaves features what is remembered of them, else their defaults, counted and in time', async () => {
+    const models = await OnnxModels.create();
+    const age = { column: 'age', default: 30 };
+    const user = { entity: 'user', key: { unit: 'user' }, columns: [age], cacheSeconds: 600, timeoutMs: 300 };
+    await models.serve(gateway, 'scorer', { v1: sumModel() }, { features: [user] });
+    const features = ['ann', 'bob', 'eve'].map((key) => ({ key, tenant: 'acme', values: { age: 40 } }));
+    await gateway.register('/features/user', { features });
+    const score = async (unit: string) => {
+      const startedMs = performance.now();
+      const { body } = await call(`${gateway.url}/v2/models/scorer/infer`, {
+        method: 'POST',
+        headers: { 'x-api-key': secret, 'x-switchyard-unit': unit },
+        body: INFER_BODY,
+      });
+      expect(performance.now() - startedMs).toBeLessThan(1_000);
+      return body.outputs[0].data[0];
+    };
+    await expect.poll(() => score('ann')).toBe(41);
+
+    database.signal('SIGSTOP');
+    // It stops when it would next run.
+    await sleep(200);
+    expect([await score('ann'), await score('bob')]).toEqual([41, 31]);
+    database.signal('SIGCONT');
+    await expectRecovered();
+    await database.kill();
+    expect([await score('ann'), await score('eve')]).toEqual([41, 31]);
+    const lookups = 'switchyard_feature_lookups_total{endpoint="scorer",entity="user",outcome="unavailable"}';
+    expect(Number(await measured(lookups))).toBe(2);
+
+    database = await startMongoProcess(directory);
+    await expectRecovered();
+    await expect.poll(() => score('eve'), { timeout: 5_000 }).toBe(41);
+    await models.remove();
   });
 
   it('at the start leaves the configuration on disk to serve from', async () => {
