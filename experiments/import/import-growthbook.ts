@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { joined, type SlotRange, sizeOf } from '../slots.ts';
+import { readGroups, savedGroupSchema, withSegments } from './growthbook-groups.ts';
+import { layerFields, layerOf } from './growthbook-layer.ts';
 import { type Imported, imported, keyFrom, type Read, skip } from './imported.ts';
 
 const SLOTS = 10_000;
@@ -15,29 +17,31 @@ const ruleSchema = z.looseObject({
   coverage: z.number().optional(),
   ranges: z.array(z.tuple([z.number(), z.number()])).optional(),
   meta: z.array(z.looseObject({ key: z.string().optional() })).optional(),
+  fallbackAttribute: z.string().optional(),
+  disableStickyBucketing: z.boolean().default(false),
+  ...layerFields,
 });
 type Rule = z.infer<typeof ruleSchema>;
 
 /** A features payload, as GrowthBook's SDK endpoint serves it. */
 export const growthBookPayloadSchema = z.looseObject({
   features: z.record(z.string(), z.looseObject({ rules: z.array(ruleSchema).default([]) })),
+  savedGroups: z.record(z.string(), savedGroupSchema).default({}),
 });
 
 /** What would make an import draw other units than the SDK does. */
 const NOT_KEPT: Readonly<Record<string, string>> = {
-  namespace: 'namespaces are drawn by hash version 1: move it to filters there, or start a new experiment',
-  filters: 'filters are a layer: create one with hash growthbook-v2 and add the experiment by hand',
   parentConditions: 'prerequisites name features: add them as prerequisites by hand',
-  fallbackAttribute: 'a fallback attribute draws some units by another id',
 };
 
 /**
  * The experiments of a features payload, as drafts on one endpoint that keep every unit in its bucket: version 2 of
  * the hash, the seed as salt, and for each variation exactly the slots that the published SDK gives it
  * (docs.growthbook.io/lib/build-your-own, getBucketRanges and chooseVariation). A variation is the parameter `value`.
+ * Filters and namespaces become layers, saved groups segments, a fallback attribute what a sticky unit inherits from.
  */
 export function importGrowthBook(
-  { features }: z.infer<typeof growthBookPayloadSchema>,
+  { features, savedGroups }: z.infer<typeof growthBookPayloadSchema>,
   endpoint: string,
 ): Imported {
   const read = Object.entries(features).flatMap(([feature, { rules }]) =>
@@ -45,7 +49,7 @@ export function importGrowthBook(
       rule.variations === undefined ? [] : [readRule({ feature, rules, rule, index, endpoint })],
     ),
   );
-  return imported(read);
+  return imported([...readGroups(savedGroups), ...read]);
 }
 
 interface Place {
@@ -66,19 +70,25 @@ function readRule({ feature, rules, rule, index, endpoint }: Place): Read {
   const hindrance = Object.keys(NOT_KEPT).find((field) => rule[field] !== undefined);
   if (hindrance !== undefined) return skip(path, hindrance, NOT_KEPT[hindrance] ?? '');
   const earlier = rules.slice(0, index);
-  if (earlier.some((other) => other.variations !== undefined || other.coverage !== undefined)) {
+  if (earlier.some(takesAShare)) {
     return skip(path, 'earlier-rules', 'rules before it take a share of its units: make it the first');
   }
+  const layer = layerOf(rule);
+  if (typeof layer === 'string') return skip(path, 'layer', layer);
   const name = rule.key ?? feature;
   const owned = slotsByVariation(rule);
   const weights = weightsFor(owned);
-  const taken = earlier.map(({ condition = {} }) => condition);
-  const audience = { ...rule.condition, ...(taken.length > 0 ? { $nor: taken } : {}) };
+  const taken = earlier.map(({ condition = {} }) => withSegments(condition));
+  const audience = { ...withSegments(rule.condition ?? {}), ...(taken.length > 0 ? { $nor: taken } : {}) };
   if (taken.length > 0 && rule.condition?.['$nor'] !== undefined) {
     return skip(path, 'earlier-rules', 'its condition has a $nor of its own: make it the first rule');
   }
+  const { fallbackAttribute } = rule;
+  const isSticky = fallbackAttribute !== undefined && !rule.disableStickyBucketing;
   return {
+    kind: 'experiment',
     path,
+    ...(layer === null ? {} : { layer: layer.layer }),
     draft: {
       key: keyFrom(name),
       endpoint,
@@ -86,6 +96,8 @@ function readRule({ feature, rules, rule, index, endpoint }: Place): Read {
       audience,
       hash: 'growthbook-v2',
       salt: rule.seed ?? name,
+      ...(layer === null ? {} : { layer: layer.slots }),
+      ...(isSticky ? { sticky: { inheritsFrom: fallbackAttribute } } : {}),
       variants: owned.map((slots, variation) => ({
         key: keyFrom(rule.meta?.[variation]?.key ?? String(variation)),
         weight: weights[variation] ?? 0,
@@ -94,6 +106,11 @@ function readRule({ feature, rules, rule, index, endpoint }: Place): Read {
       })),
     },
   };
+}
+
+/** Whether a rule takes units by more than its condition. */
+function takesAShare(rule: Rule): boolean {
+  return ['variations', 'coverage', 'filters', 'parentConditions'].some((field) => rule[field] !== undefined);
 }
 
 /** The slots of each variation, found as the SDK finds them: by comparing every possible draw, in floating point. */

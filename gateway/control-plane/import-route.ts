@@ -15,6 +15,8 @@ const importRequestSchema = z.discriminatedUnion('format', [
 const REQUEST_EXAMPLE = { format: 'growthbook', endpoint: 'movie-ranking', payload: { features: {} } };
 const ANSWER_EXAMPLE = {
   experiments: [],
+  layers: [{ key: 'homepage', hash: 'growthbook-v2', salt: 'homepage' }],
+  segments: [{ key: 'grp_beta', values: ['user-17'] }],
   skipped: [
     {
       path: '/features/hero/rules/0',
@@ -33,7 +35,7 @@ export function importRoute(): Route {
     id: 'importExperiments',
     tag: 'experiments',
     summary:
-      'Experiments of GrowthBook or Unleash as drafts that keep every unit in its bucket, to be applied',
+      'Experiments of GrowthBook or Unleash, with their layers and segments, as drafts that keep every unit in its bucket',
     body: jsonBody(schemaOf(importRequestSchema), REQUEST_EXAMPLE),
     answers: { 200: anObject('Drafts, and what was left out and why', ANSWER_EXAMPLE) },
     problems: ['invalid-request', 'invalid-configuration'],
