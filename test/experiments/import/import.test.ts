@@ -1,6 +1,6 @@
 import { GrowthBookClient } from '@growthbook/growthbook';
 import fc from 'fast-check';
-import { initialize } from 'unleash-client';
+import { type Context, initialize } from 'unleash-client';
 import { describe, expect, it } from 'vitest';
 import { assignEach } from '../../../experiments/assignment.ts';
 import { compileSegments } from '../../../experiments/audience/compile-segments.ts';
@@ -229,7 +229,7 @@ describe('importing from Unleash', () => {
   /** What the published SDK gives, of features that it never has to ask anybody for. */
   async function withSdk(
     data: { readonly features: unknown[]; readonly segments?: unknown[] },
-    check: (variantOf: (context: Record<string, unknown>) => string | undefined) => void,
+    check: (variantOf: (context: Context) => string | undefined) => void,
   ): Promise<void> {
     const client = initialize({
       appName: 'test',
@@ -306,7 +306,7 @@ describe('importing from Unleash', () => {
       const ours = givenBy(read);
       for (const [index, userId] of USERS.entries()) {
         const plan = plans[index % plans.length];
-        const properties = plan === undefined ? {} : { plan };
+        const properties: Record<string, string> = plan === undefined ? {} : { plan };
         expect(ours({ userId, ...properties }), `${userId} ${plan}`).toBe(variantOf({ userId, properties }));
       }
     });
