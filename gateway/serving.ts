@@ -163,6 +163,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
   });
   const events = new ConfigurationEvents(source);
   const tracing = await openTracing(config.tracing, countSpans(telemetry.registry, logger));
+  const webhooks = messageSender({ allowPrivate: config.webhooksAllowPrivate });
   const app = createHandler({
     tracing,
     authentication: {
@@ -200,9 +201,9 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       analysis,
       targets,
       ship: () => options.shipSpool(spool),
+      sendWebhook: webhooks.send,
     },
   });
-  const webhooks = messageSender({ allowPrivate: config.webhooksAllowPrivate });
   const dispatcher = new WebhookDispatcher({
     store,
     documents: () => source.current?.documents ?? [],

@@ -31,7 +31,7 @@ export type { ChangesSince, CommitResult, DocumentChange } from './configuration
 export type { Begun, IdempotencyTimes, RememberedAnswer } from './idempotency-keys.ts';
 export { StoreUnavailableError } from './store-error.ts';
 export type { Actor, AuditEntry, Change, StoredDocument } from './stored-document.ts';
-export type { WebhookCursor } from './webhook-deliveries.ts';
+export type { WebhookCursor, WebhookDelivery } from './webhook-deliveries.ts';
 
 export interface ConnectOptions extends MongoOptions {
   /** The database that the URI names, else `switchyard`. */
@@ -203,6 +203,11 @@ export class ConfigurationStore {
   /** Notes the last attempt of a delivery. */
   async recordWebhookDelivery(webhook: string, delivery: WebhookDelivery): Promise<void> {
     return this.#ask('record a delivery', () => this.#webhooks.record(webhook, delivery));
+  }
+
+  /** What became of one change on its way to a webhook; null where it was never sent, or longer ago than a month. */
+  async webhookDelivery(webhook: string, id: string): Promise<WebhookDelivery | null> {
+    return this.#ask('read a delivery', () => this.#webhooks.find(webhook, id));
   }
 
   /** What a webhook was sent, newest first. */

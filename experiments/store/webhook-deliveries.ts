@@ -74,6 +74,12 @@ export class WebhookDeliveries {
     await this.#deliveries.deleteMany({ webhook, expiresAt: { $lt: now } });
   }
 
+  /** The delivery of that id, as of its last attempt; null where there is none, or none any more. */
+  async find(webhook: string, id: string): Promise<WebhookDelivery | null> {
+    const found = await this.#deliveries.findOne({ _id: `${webhook}/${id}` });
+    return found === null ? null : deliveryOf(found);
+  }
+
   /** Newest first. */
   async list(
     webhook: string,
@@ -81,11 +87,15 @@ export class WebhookDeliveries {
   ): Promise<WebhookDelivery[]> {
     const filter = { webhook, ...(beforeRevision === null ? {} : { revision: { $lt: beforeRevision } }) };
     const found = await this.#deliveries.find(filter).sort({ revision: -1, id: 1 }).limit(limit).toArray();
-    return found.map(({ _id, webhook: _webhook, expiresAt, ...delivery }) => delivery);
+    return found.map(deliveryOf);
   }
 
   async forget(webhook: string): Promise<void> {
     await this.#cursors.deleteOne({ _id: webhook });
     await this.#deliveries.deleteMany({ webhook });
   }
+}
+
+function deliveryOf({ _id, webhook: _webhook, expiresAt, ...delivery }: DeliveryRecord): WebhookDelivery {
+  return delivery;
 }

@@ -10,6 +10,7 @@ import type { Route } from '../http/route.ts';
 import { TENANT_SECRET_PREFIX } from '../snapshot/known-configuration.ts';
 import type { SnapshotSource } from '../snapshot/snapshot-source.ts';
 import type { Targets } from '../targets/targets.ts';
+import type { SendMessage } from '../webhooks/send-message.ts';
 import { analysisRoutes } from './analysis-routes.ts';
 import { auditRoutes } from './audit-routes.ts';
 import { ConfigurationWriter } from './change-configuration.ts';
@@ -45,6 +46,7 @@ export interface AdminOptions {
   readonly targets: Targets;
   /** Brings what is still in the spool to the lake. */
   readonly ship: () => Promise<void>;
+  readonly sendWebhook: SendMessage;
 }
 
 /** The control plane, `/admin/v1/…`: who may call what is in each route. */
@@ -56,6 +58,7 @@ export function adminRoutes({
   analysis,
   targets,
   ship,
+  sendWebhook,
 }: AdminOptions): Route[] {
   const writer = new ConfigurationWriter(store, source);
   const rules: Readonly<Record<string, ResourceRules>> = {
@@ -97,7 +100,7 @@ export function adminRoutes({
     ...featureRoutes(featureStore),
     eraseUnitsRoute(writer, store),
     overrideTokenRoute({ writer, source }),
-    ...webhookRoutes(writer, store),
+    ...webhookRoutes({ writer, store, send: sendWebhook }),
     ...auditRoutes(store),
     statusRoute(source),
     eventsRoute(events),

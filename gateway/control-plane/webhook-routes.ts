@@ -1,8 +1,11 @@
-import type { ConfigurationStore } from '../../experiments/store/configuration-store.ts';
-import { jsonBody } from '../http/openapi-parts.ts';
+import type { ConfigurationStore, WebhookDelivery } from '../../experiments/store/configuration-store.ts';
+import { webhookSchema } from '../catalogue/webhook.ts';
+import { anObject, jsonBody } from '../http/openapi-parts.ts';
 import { contextOf } from '../http/request-context.ts';
 import { ADMINS, READERS, type Route } from '../http/route.ts';
 import { Problem } from '../problems.ts';
+import { deliverChange, type ToldChange } from '../webhooks/deliver-change.ts';
+import type { SendMessage } from '../webhooks/send-message.ts';
 import { addSecret, forgetSecrets } from '../webhooks/webhook-secrets.ts';
 import { pageOf } from './admin-request.ts';
 import type { ConfigurationWriter } from './change-configuration.ts';
@@ -31,9 +34,16 @@ export function webhookRules(store: ConfigurationStore): ResourceRules {
   };
 }
 
+interface WebhookAdmin {
+  readonly writer: ConfigurationWriter;
+  readonly store: ConfigurationStore;
+  readonly send: SendMessage;
+}
+
 /** What a webhook has beyond being a resource: its secret, and what it was sent. */
-export function webhookRoutes(writer: ConfigurationWriter, store: ConfigurationStore): Route[] {
+export function webhookRoutes({ writer, store, send }: WebhookAdmin): Route[] {
   return [
+    resendRoute({ writer, store, send }),
     {
       method: 'post',
       path: '/admin/v1/webhooks/{key}/secret',
@@ -81,4 +91,53 @@ export function webhookRoutes(writer: ConfigurationWriter, store: ConfigurationS
       },
     },
   ];
+}
+
+/** Tells a webhook of a change once more, now: under the id of the first attempt, so that it can be told apart. */
+function resendRoute({ writer, store, send }: WebhookAdmin): Route {
+  return {
+    method: 'post',
+    path: '/admin/v1/webhooks/{key}/deliveries/{id}/resend',
+    access: ADMINS,
+    id: 'resendWebhookDelivery',
+    tag,
+    summary: 'Send a delivery of the last month again, now, under the same id',
+    answers: {
+      200: anObject('What came of it', { ...DELIVERY, state: 'delivered', status: 204, error: null }),
+    },
+    problems: ['not-found'],
+    handle: async (request, response) => {
+      const { key = '', id = '' } = request.params;
+      const webhook = webhookSchema.parse(findOr404(await writer.documents(), 'webhooks', key).value);
+      const delivery = await store.webhookDelivery(key, id);
+      const change = delivery && (await changeOf(store, delivery));
+      if (delivery === null || change === null) {
+        throw new Problem('not-found', `webhook "${key}" was sent no "${id.slice(0, 50)}" in the last month`);
+      }
+      const { at, result } = await deliverChange({ store, send, now: Date.now }, webhook, change);
+      // One that is still retried goes on being so until it gets there by itself.
+      const missed = delivery.state === 'retrying' ? delivery.state : 'failed';
+      const told: WebhookDelivery = {
+        ...delivery,
+        state: result.ok ? 'delivered' : missed,
+        attempts: delivery.attempts + 1,
+        status: result.status,
+        error: result.error,
+        attemptedAt: new Date(at).toISOString(),
+      };
+      await store.recordWebhookDelivery(key, told);
+      response.json(told);
+    },
+  };
+}
+
+/** The change that a delivery told of: `msg_<revision>_<index>`. */
+async function changeOf(
+  store: ConfigurationStore,
+  { id, revision }: WebhookDelivery,
+): Promise<ToldChange | null> {
+  const index = Number(id.slice(id.lastIndexOf('_') + 1));
+  const entries = await store.auditAfter({ afterRevision: revision - 1, limit: 1 });
+  const entry = entries[index];
+  return entry === undefined ? null : { entry, index };
 }

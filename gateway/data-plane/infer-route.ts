@@ -31,9 +31,10 @@ export function inferRoute(plane: DataPlane, protocol: WireProtocol): DirectHand
     if (turn !== undefined) await spanned(context.span, 'queue', turn);
     const sources = { headers: request.headers, parameters: wire.parameters };
     const attributes = attributesOf(context, endpoint, sources);
-    const learning = plane.sticky.learn(context, endpoint.sticky, attributes);
-    if (learning !== undefined) await spanned(context.span, 'sticky assignments', learning);
     const version = request.params['version'];
+    const asksSticky = version === undefined ? endpoint.sticky : [];
+    const learning = plane.sticky.learn(context, asksSticky, attributes);
+    if (learning !== undefined) await spanned(context.span, 'sticky assignments', learning);
     const inference = decideInference(context, endpoint, { attributes, version });
     const { assigned } = inference.plan;
     const signature = () => signatureAt(plane.targets, assigned, context.requestId);

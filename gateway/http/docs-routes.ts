@@ -1,9 +1,13 @@
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { GUIDE_PATH } from '../guide/guide-link.ts';
 import { OPEN, type Route } from './route.ts';
 
 const SCRIPT_PATH = '/docs/redoc.js';
 const SCRIPT_FILE = createRequire(import.meta.url).resolve('redoc/bundles/redoc.standalone.js');
+/** The one thing that the script would ask somebody else for, and an image of one empty pixel in its place. */
+const LOGO = 'https://cdn.redoc.ly/redoc/logo-mini.svg';
+const NO_LOGO = 'data:image/gif;base64,R0lGODlhAQABAAAAACw=';
 
 /** The page may load its own script and the document, and nothing from anybody else. Redoc styles by script. */
 const POLICY = [
@@ -24,6 +28,7 @@ const PAGE = `<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Switchyard API</title>
+<link rel="icon" href="data:,">
 <style>
   body { margin: 0 }
   nav { padding: 0.75rem 1rem; font: 1rem system-ui, sans-serif }
@@ -36,6 +41,14 @@ const PAGE = `<!doctype html>
 </body>
 </html>
 `;
+
+let read: Promise<string> | null = null;
+
+/** Read once, when somebody first looks at the page. */
+function script(): Promise<string> {
+  read ??= readFile(SCRIPT_FILE, 'utf8').then((text) => text.replaceAll(LOGO, NO_LOGO));
+  return read;
+}
 
 /** The API's reference page: `/openapi.json`, to be read by people. */
 export function docsRoutes(): Route[] {
@@ -65,12 +78,12 @@ export function docsRoutes(): Route[] {
       answers: {
         200: { description: 'The script', content: { 'text/javascript': { example: '"use strict"' } } },
       },
-      handle: (_request, response, next) =>
+      handle: async (_request, response) => {
         response
-          .set('x-content-type-options', 'nosniff')
-          .sendFile(SCRIPT_FILE, { maxAge: '1 day' }, (error) => {
-            if (error !== undefined && !response.headersSent) next(error);
-          }),
+          .set({ 'x-content-type-options': 'nosniff', 'cache-control': 'public, max-age=86400' })
+          .type('text/javascript')
+          .send(await script());
+      },
     },
   ];
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { PROBLEMS, Problem, type ProblemCode, problemBody } from '../problems.ts';
+import { PROBLEM_DETAILS } from './problem-details.ts';
 
 /** A part of the OpenAPI document. */
 export type Json = Readonly<Record<string, unknown>>;
@@ -66,7 +67,7 @@ export function problems(codes: readonly ProblemCode[]): Json {
 }
 
 function exampleOf(code: ProblemCode): Json {
-  return problemBody(new Problem(code, PROBLEMS[code].title), EXAMPLE_REQUEST_ID);
+  return problemBody(new Problem(code, PROBLEM_DETAILS[code]), EXAMPLE_REQUEST_ID);
 }
 
 /** Name of a resource's schema: `Experiment` for `experiment`. */

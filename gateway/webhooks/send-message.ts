@@ -5,7 +5,7 @@ import type { SignedHeaders } from './sign-message.ts';
 const TIMEOUT_MS = 10_000;
 
 /** What came of one attempt. */
-interface SendResult {
+export interface SendResult {
   readonly ok: boolean;
   readonly status: number | null;
   readonly error: string | null;

@@ -5,10 +5,8 @@ import type {
   WebhookCursor,
 } from '../../experiments/store/configuration-store.ts';
 import { type Webhook, webhookSchema } from '../catalogue/webhook.ts';
-import { shownEntry } from '../control-plane/shown-entry.ts';
+import { deliverChange } from './deliver-change.ts';
 import type { SendMessage } from './send-message.ts';
-import { signMessage } from './sign-message.ts';
-import { signingSecrets } from './webhook-secrets.ts';
 
 const ENTRIES_PER_ROUND = 50;
 /** After each failed attempt; past the last the change is given up: about a day in all. */
@@ -77,17 +75,10 @@ export class WebhookDispatcher {
       attempts,
     }: { readonly entry: AuditEntry; readonly index: number; readonly attempts: number },
   ): Promise<Pick<WebhookCursor, 'attempts' | 'dueAt'>> {
-    const { store, send, now } = this.#options;
-    const id = `msg_${entry.revision}_${index}`;
-    const type = `${entry.kind}.${entry.action}`;
-    const body = JSON.stringify({ type, timestamp: entry.at, data: shownEntry(entry) });
-    const at = now();
-    const secrets = await signingSecrets(store, webhook.key, at);
-    const headers = signMessage({ id, atSeconds: Math.floor(at / 1_000), body }, secrets);
-    const result = await send(webhook.url, body, headers);
+    const { id, type, at, result } = await deliverChange(this.#options, webhook, { entry, index });
     const pause = result.ok ? undefined : BACKOFF_MS[attempts - 1];
     const state = result.ok ? 'delivered' : pause === undefined ? 'failed' : 'retrying';
-    await store.recordWebhookDelivery(webhook.key, {
+    await this.#options.store.recordWebhookDelivery(webhook.key, {
       id,
       revision: entry.revision,
       type,

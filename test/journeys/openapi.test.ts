@@ -151,6 +151,27 @@ describe('the OpenAPI document', () => {
     }
   });
 
+  it('shows for every problem what its detail says, each its own', () => {
+    const shown = new Map<string, string>();
+    for (const { path, operation } of operations()) {
+      for (const { content = {} } of Object.values(operation.responses)) {
+        const { examples = {} } = (content['application/problem+json'] ?? {}) as {
+          examples?: Record<
+            string,
+            { value: { code: string; title: string; detail: string; error: string } }
+          >;
+        };
+        for (const [code, { value }] of Object.entries(examples)) {
+          expect(value, path).toMatchObject({ code, error: value.detail });
+          expect(value.detail, code).not.toBe(value.title);
+          shown.set(code, value.detail);
+        }
+      }
+    }
+    expect(shown.size).toBeGreaterThan(20);
+    expect(new Set(shown.values()).size).toBe(shown.size);
+  });
+
   it('shows examples that its own schemas accept', () => {
     for (const kind of RESOURCE_KINDS) {
       expect(kind.schema.safeParse(kind.example), kind.name).toMatchObject({ success: true });

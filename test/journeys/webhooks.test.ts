@@ -48,6 +48,18 @@ describe('a registered webhook', () => {
       { type: 'tenants.create', state: 'delivered' },
     ]);
 
+    const [{ id }] = first.items;
+    const resend = (delivery: string) =>
+      gateway.admin('POST', `/webhooks/chat/deliveries/${delivery}/resend`);
+    expect(await resend(id)).toMatchObject({ status: 200, body: { id, state: 'delivered', attempts: 2 } });
+    const [, original, again] = receiver.received;
+    expect(again?.headers['webhook-id']).toBe(original?.headers['webhook-id']);
+    expect(new Webhook(made.secret).verify(again?.body ?? '', again?.headers ?? {})).toEqual(payloads[1]);
+    receiver.answer(500);
+    expect((await resend(id)).body).toMatchObject({ state: 'failed', attempts: 3, error: 'answered 500' });
+    expect((await list()).body.items[0]).toMatchObject({ id, state: 'failed', attempts: 3 });
+    expect((await resend('msg_1_0')).status).toBe(404);
+
     await gateway.admin('DELETE', '/webhooks/chat', undefined, { 'if-match': '*' });
     expect(await gateway.admin('GET', '/webhooks/chat/deliveries')).toMatchObject({ status: 404 });
     expect(await gateway.admin('POST', '/webhooks/chat/secret', {})).toMatchObject({ status: 404 });

@@ -106,6 +106,7 @@ export const ACCESS_ROWS: Readonly<Record<string, readonly string[]>> = {
     ...['createAlias', 'replaceAlias', 'deleteAlias'],
     'eraseTenantUnits',
     'rotateWebhookSecret',
+    'resendWebhookDelivery',
     'createVersion',
     'deleteVersion',
     ...['create', 'get', 'rotate', 'revoke'].map((verb) => `${verb}ServiceKey`),
