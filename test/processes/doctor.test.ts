@@ -115,7 +115,11 @@ describe('switchyard doctor', () => {
   it('finds a clock that is not the one here', async () => {
     const { findings } = await doctor({}, clockAnHourAhead.url);
     expect(notOk(findings)).toMatchObject([
-      { what: 'gateway clock', state: 'warning', detail: 'its clock is 3600 s ahead of the one here' },
+      {
+        what: 'gateway clock',
+        state: 'warning',
+        detail: expect.stringMatching(/^its clock is 3[56]\d\d s ahead of the one here$/),
+      },
     ]);
   });
 
