@@ -7,6 +7,7 @@ import { type BenchResult, median } from './bench-result.ts';
 const ROUNDS = 15;
 /** Of one experiment for one visitor, however many experiments there are. */
 const EVALUATIONS_PER_ROUND = 100_000;
+const MAX_VISITORS = 50;
 const COUNTRIES = ['DE', 'FR', 'GB', 'US', 'JP', 'BR', 'IN', 'NG'];
 const PLANS = ['free', 'pro', 'enterprise'];
 
@@ -28,12 +29,13 @@ type Subject = (visitor: Visitor) => number;
 
 /**
  * Running experiments with three-clause audiences of varying reach, two equal variants each, all of them
- * evaluated for 50 visitors in turn: once with `assign`, once with each peer's multi-user server client.
+ * evaluated for up to 50 visitors in turn: once with `assign`, once with each peer's multi-user server client.
  * Every experiment is alone on its endpoint, so that none is skipped because another one has enrolled.
  */
 export async function benchAssignment(running: number): Promise<BenchResult> {
   const audiences = Array.from({ length: running }, (_, index) => audienceOf(index));
-  const visitors = Array.from({ length: 50 }, (_, index) => visitorOf(index));
+  const people = Math.min(MAX_VISITORS, EVALUATIONS_PER_ROUND / running);
+  const visitors = Array.from({ length: people }, (_, index) => visitorOf(index));
   const unleash = await unleashClient(audiences);
   try {
     const subjects = new Map<string, Subject>([
