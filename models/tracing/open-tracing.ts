@@ -1,7 +1,7 @@
 import type { Tracing, TracingEvents } from './tracing.ts';
 import type { TracingSettings } from './tracing-settings.ts';
 
-/** Null where no collector is named: nothing of OpenTelemetry is loaded then. */
+/** Null where no collector is named: none of its SDK is loaded then. */
 export async function openTracing(
   settings: TracingSettings | null,
   events: TracingEvents,
