@@ -20,6 +20,10 @@ export const measuredSchema = z.strictObject({
   primary: keySchema,
   secondary: z.array(keySchema).max(20).default([]),
   guardrails: z.array(keySchema).max(20).default([]),
+  effect: z.number().gt(0).max(10).optional().meta({
+    description:
+      'The relative effect on the primary metric that would matter (0.05): results say how far it is to seeing it',
+  }),
 });
 
 export const unitSchema = z

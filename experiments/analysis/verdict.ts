@@ -66,8 +66,11 @@ export function verdictOf(input: VerdictInput): Verdict {
 
 function decisionOf({ says }: Finding, standing: Standing): Decision {
   if (says !== 'nothing') return says;
-  const over = standing.of === 'experiment' && ['stopped', 'archived'].includes(standing.state);
-  return over ? 'inconclusive' : 'keep-running';
+  return isOver(standing) ? 'inconclusive' : 'keep-running';
+}
+
+function isOver(standing: Standing): boolean {
+  return standing.of === 'experiment' && (standing.state === 'stopped' || standing.state === 'archived');
 }
 
 interface Found {
@@ -95,7 +98,8 @@ function found(input: VerdictInput): Found {
   if (primary.comparisons.length === 0)
     return nothing('Only one variant has weight: there is nothing to compare.');
   const trials = primary.comparisons.map((comparison) => tryVariant(primary, comparison, input, metrics));
-  return weigh(primary, trials, [...secondaryNotes(metrics), ...notes], input.progress);
+  const progress = isOver(input.standing ?? RUNNING) ? undefined : input.progress;
+  return weigh(primary, trials, [...secondaryNotes(metrics), ...notes], progress);
 }
 
 function weigh(

@@ -18,7 +18,7 @@ import { type MetricPreview, type PreviewRequest, previewMetric } from './previe
 import { type RecentTraffic, recentTraffic } from './recent-traffic.ts';
 
 /** Raised when the same input would give other results, or in another shape. */
-const RESULTS_VERSION = 3;
+const RESULTS_VERSION = 4;
 const HOUR_MS = 3_600_000;
 
 export interface AnalysisOptions {

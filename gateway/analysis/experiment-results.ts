@@ -23,6 +23,7 @@ import { byOtherMethod, type OtherMethod } from './other-methods.ts';
 import { type Estimator, estimatorOf } from './over-epochs.ts';
 import { type PolicyValues, policyValues, type Weighting } from './policy-values.ts';
 import { type DailyComparison, dailySeries, noveltyOf, type VariantNovelty } from './primary-over-time.ts';
+import { type ExperimentProgress, progressOf } from './progress.ts';
 import { queriesOf } from './queries-of.ts';
 import {
   type AsServed,
@@ -77,6 +78,8 @@ export interface ExperimentResults extends SplitResults {
   readonly queries: Readonly<Record<string, string>>;
   /** The same by the other methods that were asked for. */
   readonly otherMethods: readonly OtherMethod[];
+  /** Null unless the experiment declares the effect that would matter. */
+  readonly progress: ExperimentProgress | null;
   /** Null unless the experiment declares a prior. */
   readonly bayesian: BayesianResults | null;
   /** Null unless a weighting was asked for. */
@@ -141,6 +144,7 @@ async function resultsOf(
     request.detailed === true ? await detailOf(connection, request, { ...measuring, segments }) : null;
   const periods = loaded.epochs.length;
   const estimator = estimatorOf(periods, isAdaptive(request));
+  const progress = await progressOf(connection, request, measured);
   const reportedMetrics = reported(results, measured, { unit: experiment.unit, estimator, periods });
   const tenants = await tenantsOf(connection);
   const serving = await servingOf(connection);
@@ -168,6 +172,7 @@ async function resultsOf(
       measuring,
     ),
     otherMethods: methods.map((method) => byOtherMethod(method, measured, request)),
+    progress,
     bayesian: bayesianResults(experiment, measured),
     policy: weighting && policyValues(weighting, measured, request),
     metricsAsServed: fallbacks === 0 ? [] : await measureAsServed(connection, request, measuring),
@@ -181,6 +186,7 @@ async function resultsOf(
       metrics: results,
       halts,
       ...(standing === undefined ? {} : { standing }),
+      ...(progress === null ? {} : { progress }),
       excludedUnits: exposures.excludedUnits,
       heterogeneity: detail?.heterogeneity.flatMap(({ dimensions }) => dimensions) ?? [],
       ...noveltyNote(detail),

@@ -88,13 +88,7 @@ function plannedVariants(
   return others
     .filter(({ weight }) => weight > 0)
     .map(({ key, weight }) => {
-      const plan: Plan = {
-        alpha: ALPHA,
-        power,
-        variances: [standardDeviation ** 2, standardDeviation ** 2],
-        shares: [control.weight / FULL_SHARE_BP, weight / FULL_SHARE_BP],
-        tunedAt: ALWAYS_VALID.tunedAt,
-      };
+      const plan = planOf({ power, standardDeviation, weights: [control.weight, weight] });
       const units = unitsNeeded(plan, Math.abs(effect * mean));
       return {
         variant: key,
@@ -113,6 +107,25 @@ function plannedVariants(
               })),
       };
     });
+}
+
+/** One variant beside the control, by the spread that the metric has in the control. */
+export function planOf({
+  power,
+  standardDeviation,
+  weights: [control, variant],
+}: {
+  readonly power: number;
+  readonly standardDeviation: number;
+  readonly weights: readonly [control: number, variant: number];
+}): Plan {
+  return {
+    alpha: ALPHA,
+    power,
+    variances: [standardDeviation ** 2, standardDeviation ** 2],
+    shares: [control / FULL_SHARE_BP, variant / FULL_SHARE_BP],
+    tunedAt: ALWAYS_VALID.tunedAt,
+  };
 }
 
 /** The experiment's own control once it has units, else all units of another one at the endpoint. */
@@ -157,8 +170,8 @@ async function basisOf(
   return null;
 }
 
-/** Units first seen lately, and over how many days of them anything was seen. */
-const recentUnitsSql = (asOfMs: number) => `
+/** Units first seen lately, and over how many days of them anything was seen; null days without any. */
+export const recentUnitsSql = (asOfMs: number) => `
   SELECT count(*)::DOUBLE AS units,
     least(${RECENT_DAYS}, greatest(1, (${asOfMs} - min(first_ms)) / ${DAY_MS}))::DOUBLE AS days
   FROM unit WHERE first_ms > ${asOfMs - RECENT_DAYS * DAY_MS}`;

@@ -34,10 +34,11 @@ export function powerRoute({ analysis, ...options }: AnalysisRouteOptions): Rout
     tag: 'experiments',
     summary: "Units and days that an experiment takes, from its endpoint's real traffic",
     parameters: [
-      queryParameter('effect', 'Relative effect on the primary metric that should be seen', {
-        type: 'number',
-        default: 0.05,
-      }),
+      queryParameter(
+        'effect',
+        'Relative effect on the primary metric that should be seen; unless given the one that the experiment declares, or 0.05',
+        { type: 'number' },
+      ),
       queryParameter('power', 'Chance to see it if it is there', { type: 'number', default: 0.8 }),
     ],
     answers: { 200: anObject('Plan', POWER_EXAMPLE) },
@@ -47,7 +48,10 @@ export function powerRoute({ analysis, ...options }: AnalysisRouteOptions): Rout
       if (experiment.metrics === undefined)
         throw new Problem('wrong-state', 'the experiment has no primary metric: name one to plan for it');
       const others = measuredLike(experiment, options.source);
-      const effect = numberOf(request, 'effect', { fallback: 0.05, within: [-0.99, 10] });
+      const effect = numberOf(request, 'effect', {
+        fallback: experiment.metrics.effect ?? 0.05,
+        within: [-0.99, 10],
+      });
       const power = numberOf(request, 'power', { fallback: 0.8, within: [0.5, 0.99] });
       if (effect === 0) throw new Problem('invalid-request', 'effect is 0: no number of units shows that');
       response.json(await analysis.plan({ experiment, others, effect, power }));

@@ -57,7 +57,7 @@ beforeAll(async () => {
     '/experiments',
     rankingExperiment({
       name: 'Ranker <2> & "friends"',
-      metrics: { primary: 'liked', secondary: ['stars'] },
+      metrics: { primary: 'liked', secondary: ['stars'], effect: 0.01 },
       prior: { kind: 'beta', successes: 2, failures: 3 },
     }),
   );
@@ -232,6 +232,20 @@ describe('planning', () => {
 
     const other = (await gateway.admin('GET', '/experiments/ranker-v3/power?effect=0.1')).body;
     expect(other.basis).toEqual({ ...own.basis, unitsPerDay: expect.closeTo(own.basis.unitsPerDay, 1) });
+  });
+
+  it('goes on in the results, for the effect that the experiment declares to matter', async () => {
+    const { progress } = (await gateway.admin('GET', '/experiments/ranker-v2/results')).body;
+    const plan = (await gateway.admin('GET', '/experiments/ranker-v2/power')).body;
+
+    expect(plan.effect).toBe(0.01);
+    expect(progress).toMatchObject({ effect: 0.01, power: 0.8, units: 600 });
+    // Reckoned by one look, so a little on the safe side.
+    expect(progress.unitsNeeded / plan.variants[0].units.alwaysValid).toBeGreaterThan(1);
+    expect(progress.unitsNeeded / plan.variants[0].units.alwaysValid).toBeLessThan(1.13);
+    expect(progress.daysLeft).toBeCloseTo((progress.unitsNeeded - 600) / progress.unitsPerDay, 6);
+    const other = (await gateway.admin('GET', '/experiments/ranker-v3/results')).body;
+    expect(other.progress).toBeNull();
   });
 
   it('refuses an effect of nothing', async () => {

@@ -74,6 +74,19 @@ export const resultsSchema = z.strictObject({
     ),
     'The same by the methods that were asked for',
   ),
+  progress: said(
+    z
+      .strictObject({
+        effect: number,
+        power: share,
+        units: number,
+        unitsNeeded: number,
+        unitsPerDay: number,
+        daysLeft: said(number.nullable(), 'Null at no traffic'),
+      })
+      .nullable(),
+    'How far it is to seeing the effect that the experiment declares to matter, looking at any time',
+  ),
   bayesian: said(
     z
       .strictObject({

@@ -4,6 +4,7 @@ import {
   expectedDays,
   type Plan,
   powerAt,
+  unitsForOneLook,
   unitsNeeded,
   unitsPerArmForShares,
 } from '../../../experiments/analysis/power.ts';
@@ -68,6 +69,14 @@ describe('a plan', () => {
       0.25 / 0.09,
       9,
     );
+  });
+
+  it('is reckoned quickly by one look, a little on the safe side', () => {
+    for (const effect of [0.3, 0.1]) {
+      const safe = unitsForOneLook(PLAN, effect) / unitsNeeded(PLAN, effect).alwaysValid;
+      expect(safe).toBeGreaterThan(1);
+      expect(safe).toBeLessThan(1.125);
+    }
   });
 
   it('takes as many days as the traffic says', () => {
