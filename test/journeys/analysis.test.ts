@@ -301,13 +301,15 @@ describe('a start that is only tried', () => {
       expect(status).toBe(200);
       return body.warnings.filter(({ path }: { path: string }) => path === '/allocation');
     };
-    expect(await tried('whole', {})).toEqual([]);
-    expect(await tried('tenth', { allocation: 1_000 })).toMatchObject([
-      {
-        code: 'underpowered',
-        message: expect.stringMatching(/new units a day, an effect of 5 % on "liked"/),
-      },
-    ]);
+    const [whole] = await tried('whole', {});
+    const [tenth] = await tried('tenth', { allocation: 1_000 });
+    expect(whole).toMatchObject({
+      code: 'underpowered',
+      message: expect.stringMatching(/at 120 new units a day, an effect of 5 % on "liked"/),
+    });
+    expect(tenth.message).toContain('at 12 new units a day');
+    const daysIn = ({ message }: { message: string }) => Number(/about (\d+) days/.exec(message)?.[1]);
+    expect(daysIn(tenth) / daysIn(whole)).toBeCloseTo(10, 1);
     for (const key of ['whole', 'tenth'])
       await gateway.admin('DELETE', `/experiments/${key}`, undefined, { 'if-match': '*' });
   });
