@@ -46,7 +46,7 @@ export function inferRoute(
     const { id, inputs, outputs, binaryOutputs } = decoded.value;
     const problems = validateAgainstSignature(decoded.value, state.signature);
     if (problems.length > 0) throw new HttpError(400, errorBody(problems).error);
-    using deadline = requestSignal(request, response);
+    const deadline = requestSignal(request, response);
     const startedAt = performance.now();
     let succeeded = false;
     let answer: readonly Tensor[];
@@ -63,6 +63,7 @@ export function inferRoute(
       });
       succeeded = true;
     } finally {
+      deadline.end();
       const elapsedMs = performance.now() - startedAt;
       const labels = { model, version };
       if (succeeded) {

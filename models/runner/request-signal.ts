@@ -5,9 +5,11 @@ const HEADER = 'x-request-timeout-ms';
 const LONGEST_TIMEOUT_MS = 600_000;
 const DEFAULT_TIMEOUT_MS = 60_000;
 
-/** A request's one deadline as a signal, and its end. */
-export interface RequestSignal extends Disposable {
+/** A request's one deadline as a signal. */
+export interface RequestSignal {
   readonly signal: AbortSignal;
+  /** Nobody waits for it any more. */
+  end(): void;
 }
 
 /**
@@ -26,7 +28,7 @@ export function requestSignal(request: IncomingMessage, response: ServerResponse
   response.once('close', leave);
   return {
     signal: controller.signal,
-    [Symbol.dispose]() {
+    end() {
       clearTimeout(timer);
       response.off('close', leave);
     },
