@@ -1,5 +1,5 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import onnxProto from 'onnx-proto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -68,6 +68,16 @@ describe('a canary run', () => {
 
   it('kills a model that never ends once its deadline has passed', async () => {
     const outcome = runCanary({ path: await fileOf(loopModel()) }, { ...LIMITS, deadlineMs: 1_500 });
+    // Linux tells a process's children; elsewhere there is nothing to look at.
+    if (process.platform === 'linux') {
+      const children = await readFile(`/proc/self/task/${process.pid}/children`, 'utf8');
+      expect(
+        children
+          .trim()
+          .split(' ')
+          .map((pid) => getPriority(Number(pid))),
+      ).toContain(5);
+    }
     await expect(outcome).rejects.toMatchObject({ code: 'runaway' });
   });
 
