@@ -37,7 +37,7 @@ export function inferRoute(plane: DataPlane, protocol: WireProtocol): DirectHand
     if (learning !== undefined) await spanned(context.span, 'sticky assignments', learning);
     const inference = decideInference(context, endpoint, { attributes, version });
     const { assigned } = inference.plan;
-    const signature = () => signatureAt(plane.targets, assigned, context.requestId);
+    const signature = () => signatureAt(plane.targets, { context, plan: inference.plan, deadline });
     const asked = await wire.toInfer(signature);
     const { features: sets } = endpoint.endpoint;
     const body =

@@ -1,24 +1,52 @@
 import type { Target } from '../../models/catalogue/target.ts';
 import { signatureOf } from '../../models/codecs/signature-of.ts';
 import type { Signature } from '../../models/codecs/tensor.ts';
+import { nestedKey } from '../catalogue/resources.ts';
+import type { RequestContext } from '../http/request-context.ts';
 import { Problem } from '../problems.ts';
 import type { Targets } from '../targets/targets.ts';
+import type { AttemptPlan } from './plan-attempts.ts';
+import type { Deadline } from './run-plan.ts';
 
 /** Versions are immutable and a new configuration brings new targets: what was read once stays true. */
 const known = new WeakMap<Target, Signature>();
 
-/** What the model behind a target takes and gives. Throws `target-failed` while nobody says so. */
-export async function signatureAt(targets: Targets, target: Target, requestId: string): Promise<Signature> {
-  const found = known.get(target);
+/**
+ * What the model behind the assigned target takes and gives: as its version was registered, or as the target says, or
+ * one of its twins, within the deadline. Throws `target-failed` or `deadline-exceeded` while nobody says so.
+ */
+export async function signatureAt(
+  targets: Targets,
+  { context, plan, deadline }: SignatureOptions,
+): Promise<Signature> {
+  const { assigned } = plan;
+  const found = known.get(assigned) ?? registeredSignature(context, assigned);
   if (found !== undefined) return found;
-  const metadata = await targets.metadata(target, requestId);
-  const signature = metadata === null ? null : signatureOf(metadata);
-  if (signature === null) {
-    throw new Problem(
-      'target-failed',
-      'the model does not say what it takes and gives now, which this protocol needs',
-    );
+  const places = plan.steps.filter(({ role }) => role === null || role === 'twin');
+  for (const [index, { target }] of places.entries()) {
+    const shareMs = (deadline.atMs - performance.now()) / (places.length - index);
+    const metadata = shareMs < 1 ? null : await targets.metadata(target, context.requestId, shareMs);
+    const signature = metadata === null ? null : signatureOf(metadata);
+    if (signature === null) continue;
+    known.set(assigned, signature);
+    return signature;
   }
-  known.set(target, signature);
-  return signature;
+  throw new Problem(
+    performance.now() < deadline.atMs ? 'target-failed' : 'deadline-exceeded',
+    'the model does not say what it takes and gives now, which this protocol needs: register its version with its signature',
+  );
+}
+
+interface SignatureOptions {
+  readonly context: RequestContext;
+  readonly plan: AttemptPlan;
+  readonly deadline: Deadline;
+}
+
+function registeredSignature(
+  { configuration }: RequestContext,
+  { model, version }: Target,
+): Signature | undefined {
+  if (model === undefined || version === undefined) return undefined;
+  return configuration?.snapshot.versions.get(nestedKey(model, version))?.signature;
 }

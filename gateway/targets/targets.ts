@@ -142,11 +142,15 @@ export class Targets {
     );
   }
 
-  /** Metadata of the model behind a target; null when the target does not give any in time. */
-  async metadata(target: Target, requestId: string): Promise<Record<string, unknown> | null> {
+  /** Metadata of the model behind a target; null when the target does not give any in time, two seconds at most. */
+  async metadata(
+    target: Target,
+    requestId: string,
+    timeoutMs = METADATA_TIMEOUT_MS,
+  ): Promise<Record<string, unknown> | null> {
     if (target.kind === 'http') return null;
     if (target.kind === 'onnx') return this.#options.inProcess.metadata(target);
-    return this.#within(METADATA_TIMEOUT_MS, new Cancellation(), (cancellation) =>
+    return this.#within(Math.min(timeoutMs, METADATA_TIMEOUT_MS), new Cancellation(), (cancellation) =>
       this.#remote.metadata(target, requestId, cancellation),
     );
   }

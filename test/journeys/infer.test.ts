@@ -74,6 +74,37 @@ async function userIn(variant: string): Promise<string> {
   throw new Error(`a hundred users and none of them in ${variant}`);
 }
 
+describe('a prediction of a model whose version was registered without a signature', () => {
+  const predict = (headers: Record<string, string> = {}) =>
+    call(`${gateway.url}/v1/models/ranking:predict`, {
+      method: 'POST',
+      headers: { 'x-api-key': secret, ...headers },
+      body: '{"instances": [1, 2]}',
+    });
+
+  it('is refused within its deadline while no target says what the model takes', async () => {
+    for (const upstream of [aws, gcp]) upstream.behave(hang);
+    const startedMs = performance.now();
+    expect(await predict({ 'x-request-timeout-ms': '200' })).toMatchObject({
+      status: 504,
+      body: { code: 'deadline-exceeded', detail: expect.stringContaining('signature') },
+    });
+    expect(performance.now() - startedMs).toBeLessThan(1_500);
+  });
+
+  it('is answered by the twin, which says so too, while its target is away', async () => {
+    const tensor = { datatype: 'FP32', shape: [-1] };
+    aws.behave(failWith(500));
+    gcp.behave((request, response) => {
+      if (request.method === 'POST') return openInferenceAnswer(2)(request, response);
+      response.end(
+        JSON.stringify({ inputs: [{ ...tensor, name: 'x' }], outputs: [{ ...tensor, name: 'score' }] }),
+      );
+    });
+    expect(await predict()).toMatchObject({ status: 200, body: { predictions: [2] } });
+  });
+});
+
 describe('an inference request', () => {
   it('is answered alike through Express, where its path has an escape, and without', async () => {
     const unit = { 'x-switchyard-unit': 'user-1' };
