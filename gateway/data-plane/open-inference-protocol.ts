@@ -12,7 +12,7 @@ import type { WireProtocol } from './wire-protocol.ts';
 /** The Open Inference Protocol v2: what targets speak, so that nothing is rewritten. */
 export const openInferenceProtocol: WireProtocol = {
   async read(request, maxBytes) {
-    const body = await readInferBody(request, maxBytes);
+    const body = asInferBody(await readBody(request, maxBytes), request);
     return {
       parameters: parametersOf(body),
       toInfer: async (signature) => (body.jsonBytes === 0 ? described(body, await signature()) : body),
@@ -28,9 +28,9 @@ function described({ bytes }: InferBody, signature: Signature): InferBody {
   throw new Problem('invalid-request', errorBody(request.problems).error);
 }
 
-/** The body of an inference, unpacked, with the place where its JSON ends. */
-async function readInferBody(request: IncomingMessage, maxBytes: number): Promise<InferBody> {
-  const read = inferBody(await readBody(request, maxBytes), request.headers[JSON_LENGTH_HEADER]);
+/** The body of an inference with the place where its JSON ends. */
+function asInferBody(bytes: Buffer, { headers }: IncomingMessage): InferBody {
+  const read = inferBody(bytes, headers[JSON_LENGTH_HEADER]);
   if (read.ok) return read.value;
   throw new Problem('invalid-request', errorBody(read.problems).error);
 }

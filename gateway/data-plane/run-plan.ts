@@ -66,7 +66,7 @@ export async function runPlan(targets: Targets, options: PlanOptions): Promise<P
   let last: AttemptOutcome = NO_TIME;
   const sums = () => ({ attempts, cost: bill.total });
   for (let step = steps.shift(); step !== undefined; step = steps.shift()) {
-    if (await worthTrying(targets, step, { last, decisions })) {
+    if (step.retry ? await worthRepeating(targets, step, { last, decisions }) : firstTry(targets, step)) {
       const timeoutMs = shareOf(deadline, [step, ...steps, ...passedOver]);
       if (timeoutMs < MIN_ATTEMPT_MS) return { served: null, last, ...sums(), outOfTime: true };
       if (step.role !== null) decisions.add(step.force ? 'last-resort' : step.role, step.target.key);
@@ -100,17 +100,19 @@ const isTimeout = (outcome: AttemptOutcome) => outcome.kind === 'failed' && outc
 const decisionOf = ({ failure }: AttemptFailed) =>
   failure === 'circuit-open' || failure === 'shed' ? failure : 'failed';
 
-/** A first try always is. A repeat only if the first try did no work, the budget allows it, and after a pause. */
-async function worthTrying(
+/** A first try is always worth it, and pays for a part of a repeat. */
+function firstTry(targets: Targets, { target }: Step): true {
+  targets.load.of(target.key).retries.deposit();
+  return true;
+}
+
+/** A repeat is only if the first try did no work, the budget allows it, and after a pause. */
+async function worthRepeating(
   targets: Targets,
-  { target, retry }: Step,
+  { target }: Step,
   { last, decisions }: { readonly last: AttemptOutcome; readonly decisions: Decisions },
 ): Promise<boolean> {
   const { retries } = targets.load.of(target.key);
-  if (!retry) {
-    retries.deposit();
-    return true;
-  }
   if (last.kind !== 'failed' || !last.safeToRepeat) return false;
   if (!retries.withdraw()) {
     decisions.add('retry-budget-spent', target.key);

@@ -64,7 +64,7 @@ function endAttempt(span: TracedSpan, target: Target, outcome: AttemptOutcome): 
 }
 
 /** Makes one call of a target under a span of its own, which the target is told of; where no traces are kept, the call as it is. */
-export async function tracedCall(
+export function tracedCall(
   call: InferenceCall,
   target: Target,
   {
@@ -74,7 +74,8 @@ export async function tracedCall(
 ): Promise<AttemptOutcome> {
   if (call.span === null) return ask(call);
   const span = attemptSpan(call.span, target, { call: as });
-  const outcome = await ask({ ...call, ...span.context, span });
-  endAttempt(span, target, outcome);
-  return outcome;
+  return ask({ ...call, ...span.context, span }).then((outcome) => {
+    endAttempt(span, target, outcome);
+    return outcome;
+  });
 }

@@ -41,9 +41,15 @@ export class RemoteModels {
    * One inference. A body in the target's own words travels byte for byte, so no number in it is ever rewritten.
    * Never throws for what the network or the server does. Redirects are not followed.
    */
-  async ask(target: RemoteTarget, call: InferenceCall, options: AskOptions): Promise<AttemptOutcome> {
-    const model = this.#modelOf(target);
-    if (model.format === 'oip') return this.#send(target, { ...options, model, call, body: call.body });
+  ask(target: RemoteTarget, call: InferenceCall, options: AskOptions): Promise<AttemptOutcome> {
+    const sending = { ...options, model: this.#modelOf(target), call, body: call.body };
+    return sending.model.format === 'oip'
+      ? this.#send(target, sending)
+      : this.#askInInstances(target, sending);
+  }
+
+  async #askInInstances(target: RemoteTarget, sending: AskOptions & Sending): Promise<AttemptOutcome> {
+    const { call } = sending;
     if (call.body.jsonBytes !== null) {
       return {
         kind: 'rejected',
@@ -54,7 +60,7 @@ export class RemoteModels {
     if (!instances.ok) return { kind: 'rejected', message: errorBody(instances.problems).error };
     const { id } = instances.value;
     const body = { bytes: Buffer.from(instances.value.body), jsonBytes: null };
-    const outcome = await this.#send(target, { ...options, model, call, body });
+    const outcome = await this.#send(target, { ...sending, body });
     if (outcome.kind !== 'answered') return outcome;
     const names = { modelName: target.model, modelVersion: target.version, id };
     const answer = answerOf(outcome.body.bytes, names);

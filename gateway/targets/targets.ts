@@ -69,6 +69,7 @@ interface AttemptOptions {
 }
 
 const CIRCUIT_OPEN = attemptFailed('circuit-open', 'it failed repeatedly and is left alone for now');
+const NOT_ASKED_HERE = attemptFailed('failed', 'a target of kind http is reached through /v1/proxy');
 const SHED = attemptFailed('shed', 'it has as much to do as it can', true);
 
 /** Every way of asking a target, behind one call: connections, secrets, time limits, breakers and load. */
@@ -202,7 +203,7 @@ export class Targets {
     }
   }
 
-  async #ask(
+  #ask(
     target: Target,
     call: InferenceCall,
     { cancellation, timeoutMs, aside = false }: AskOptions & { readonly aside?: boolean },
@@ -216,7 +217,7 @@ export class Targets {
           aside,
         });
       case 'http':
-        return attemptFailed('failed', 'a target of kind http is reached through /v1/proxy');
+        return Promise.resolve(NOT_ASKED_HERE);
       default:
         return this.#remote.ask(target, call, { cancellation, timeoutMs });
     }

@@ -16,10 +16,11 @@ const TOO_LARGE: Received = { ok: false, reason: 'too-large' };
  * The whole body of a request, unpacked where it came as gzip or deflate. `too-large` as soon as `maxBytes` is known to
  * be passed, by what came or by what it unpacks to.
  */
-export async function readBytes(request: IncomingMessage, maxBytes: number): Promise<Received> {
+export function readBytes(request: IncomingMessage, maxBytes: number): Promise<Received> {
   const coding = request.headers['content-encoding'];
-  const received = await receive(request, maxBytes);
-  return coding === undefined || !received.ok ? received : decompress(received.bytes, coding, maxBytes);
+  const received = receive(request, maxBytes);
+  if (coding === undefined) return received;
+  return received.then<Received>((body) => (body.ok ? decompress(body.bytes, coding, maxBytes) : body));
 }
 
 function receive(request: IncomingMessage, maxBytes: number): Promise<Received> {
