@@ -8,6 +8,9 @@ import type { Targets } from '../targets/targets.ts';
 import type { AttemptPlan } from './plan-attempts.ts';
 import type { Deadline } from './run-plan.ts';
 
+/** A fraction of a millisecond is no time to ask anybody anything; timers end that much early. */
+const MIN_MS = 1;
+
 /** Versions are immutable and a new configuration brings new targets: what was read once stays true. */
 const known = new WeakMap<Target, Signature>();
 
@@ -25,14 +28,14 @@ export async function signatureAt(
   const places = plan.steps.filter(({ role }) => role === null || role === 'twin');
   for (const [index, { target }] of places.entries()) {
     const shareMs = (deadline.atMs - performance.now()) / (places.length - index);
-    const metadata = shareMs < 1 ? null : await targets.metadata(target, context.requestId, shareMs);
+    const metadata = shareMs < MIN_MS ? null : await targets.metadata(target, context.requestId, shareMs);
     const signature = metadata === null ? null : signatureOf(metadata);
     if (signature === null) continue;
     known.set(assigned, signature);
     return signature;
   }
   throw new Problem(
-    performance.now() < deadline.atMs ? 'target-failed' : 'deadline-exceeded',
+    deadline.atMs - performance.now() < MIN_MS ? 'deadline-exceeded' : 'target-failed',
     'the model does not say what it takes and gives now, which this protocol needs: register its version with its signature',
   );
 }
