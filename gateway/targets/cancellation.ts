@@ -7,6 +7,7 @@ export type CancelReason = 'client-left' | 'out-of-time' | 'superseded';
  */
 export class Cancellation {
   #reason: CancelReason | null = null;
+  #signal: AbortSignal | null = null;
   /** Made for the first listener: most cancellations are never asked for one. */
   #listeners: Set<(reason: CancelReason) => void> | null = null;
 
@@ -41,10 +42,12 @@ export class Cancellation {
     return cancellation;
   }
 
-  /** The same as a signal of the platform. */
+  /** The same as a signal of the platform, made for the first who asks. */
   signal(): AbortSignal {
+    if (this.#signal !== null) return this.#signal;
     const controller = new AbortController();
     this.onCancel((reason) => controller.abort(reason));
+    this.#signal = controller.signal;
     return controller.signal;
   }
 }

@@ -19,6 +19,7 @@ import { RunMetrics } from '../../models/onnx/run-metrics.ts';
 import { traceRun } from '../../models/onnx/trace-run.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { type AttemptOutcome, attemptFailed, endedBy } from './attempt-outcome.ts';
+import type { Cancellation } from './cancellation.ts';
 import type { InProcessModels, InProcessOptions } from './targets.ts';
 
 type OnnxTarget = Target & { readonly kind: 'onnx' };
@@ -83,13 +84,13 @@ export class OnnxTargets implements InProcessModels {
   async infer(
     target: OnnxTarget,
     body: InferBody,
-    { signal, span, aside }: InProcessOptions,
+    { cancellation, span, aside }: InProcessOptions,
   ): Promise<AttemptOutcome> {
     const { model, version } = target;
     if (this.#runtime?.host.state(model, version)?.status === 'loading') {
-      await this.#loaded(`${model}/${version}`, signal);
+      await this.#loaded(`${model}/${version}`, cancellation.signal());
     }
-    if (signal.aborted) return endedBy(signal);
+    if (cancellation.reason !== null) return endedBy(cancellation);
     const state = this.#runtime?.host.state(model, version);
     if (this.#runtime === null || state?.status !== 'ready') {
       return attemptFailed('overloaded', `${model}/${version} is ${state?.status ?? 'unknown'} here`, true);
@@ -106,7 +107,9 @@ export class OnnxTargets implements InProcessModels {
         version,
         inputs,
         outputs,
-        signal,
+        get signal() {
+          return cancellation.signal();
+        },
         background: aside,
         ...(span === null ? {} : { onRun: (run: OwnRun) => traceRun(span, run) }),
       });
@@ -118,7 +121,7 @@ export class OnnxTargets implements InProcessModels {
         ? { kind: 'answered', body: answer.value }
         : attemptFailed('bad-answer', errorBody(answer.problems).error);
     } catch (error) {
-      return asOutcome(error, signal);
+      return asOutcome(error, cancellation);
     }
   }
 
@@ -164,7 +167,7 @@ export class OnnxTargets implements InProcessModels {
 }
 
 /** Whose fault a failed inference is. */
-function asOutcome(error: unknown, signal: AbortSignal): AttemptOutcome {
+function asOutcome(error: unknown, cancellation: Cancellation): AttemptOutcome {
   if (!(error instanceof ModelError))
     return attemptFailed('failed', error instanceof Error ? error.message : String(error));
   switch (error.code) {
@@ -172,7 +175,7 @@ function asOutcome(error: unknown, signal: AbortSignal): AttemptOutcome {
       return { kind: 'rejected', message: error.message };
     case 'cancelled':
     case 'deadline':
-      return endedBy(signal);
+      return endedBy(cancellation);
     case 'overloaded':
     case 'unknown-model':
       return attemptFailed('overloaded', error.message, true);

@@ -23,7 +23,7 @@ import { TargetAgents } from './target-agents.ts';
 import { TargetBreakers } from './target-breakers.ts';
 
 export interface InProcessOptions {
-  readonly signal: AbortSignal;
+  readonly cancellation: Cancellation;
   readonly timeoutMs: number;
   /** Of the attempt, where traces are kept. */
   readonly span: TracedSpan | null;
@@ -211,7 +211,7 @@ export class Targets {
     switch (target.kind) {
       case 'onnx':
         return this.#options.inProcess.infer(target, call.body, {
-          signal: cancellation.signal(),
+          cancellation,
           timeoutMs,
           span: call.span,
           aside,

@@ -109,16 +109,17 @@ export class OnnxPool {
 
   /** Runs one inference. Throws ModelError. Aborted before its turn, it never runs; after, nobody waits. */
   async infer(request: PoolInferRequest): Promise<readonly Tensor[]> {
-    const { inputs, signal } = request;
+    const { inputs } = request;
     const model = this.#models.get(nameOf(request));
     if (model === undefined) {
       throw new ModelError('unknown-model', `${nameOf(request)} is not loaded here`);
     }
-    if (signal?.aborted) throw abortedError(signal);
     refuseNul(inputs);
     const outputs = request.outputs ?? model.profile.signature.outputs.map(({ name }) => name);
     const { onRun } = request;
+    // Over before anybody could want it stopped: a signal is not even looked at.
     if (this.#inline.suits(model, inputs)) return this.#runHere(model, { inputs, outputs, onRun });
+    if (request.signal?.aborted) throw abortedError(request.signal);
     const queue = request.background === true ? model.background : model.queue;
     if (this.#crew.idle() === undefined && queue.length >= model.queueLimit) {
       const message = `${model.queueLimit} inferences wait for ${nameOf(model)} already: send it again later or elsewhere`;

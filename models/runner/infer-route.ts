@@ -57,7 +57,9 @@ export function inferRoute(
         version,
         inputs,
         outputs,
-        signal: deadline.signal,
+        get signal() {
+          return deadline.signal;
+        },
         ...queueing,
         onRun: (run) => span !== null && traceRun(span, run),
       });
