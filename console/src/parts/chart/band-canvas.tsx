@@ -1,6 +1,5 @@
 import 'uplot/dist/uPlot.min.css';
 import { useComputedColorScheme } from '@mantine/core';
-import { useElementSize, useMergedRef } from '@mantine/hooks';
 import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
 import { type BandChartData, LINE_COLORS, LINE_DASHES, yRange } from './band-series.ts';
@@ -16,23 +15,25 @@ const HEIGHT_PX = 280;
 /** Lines with bands, drawn anew when the data, the width or the theme change. A picture only: its table says the same. */
 export function BandCanvas({ data, onDrawn }: BandCanvasProps) {
   const scheme = useComputedColorScheme('light');
-  const { ref, width } = useElementSize<HTMLDivElement>();
   const host = useRef<HTMLDivElement>(null);
   const drawn = useRef(onDrawn);
   drawn.current = onDrawn;
   useEffect(() => {
-    if (width === 0 || host.current === null) return;
-    const plot = new uPlot(optionsOf(data, { width, scheme }), columnsOf(data), host.current);
+    const element = host.current;
+    if (element === null) return;
+    const plot = new uPlot(optionsOf(data, { width: element.clientWidth, scheme }), columnsOf(data), element);
     drawn.current(plot.ctx.canvas);
-    return () => plot.destroy();
-  }, [data, width, scheme]);
-  return (
-    <div
-      ref={useMergedRef(ref, host)}
-      aria-hidden
-      style={{ minHeight: HEIGHT_PX + 36, overflow: 'hidden' }}
-    />
-  );
+    const resized = new ResizeObserver(() => {
+      const { clientWidth: width } = element;
+      if (width !== plot.width) plot.setSize({ width, height: HEIGHT_PX });
+    });
+    resized.observe(element);
+    return () => {
+      resized.disconnect();
+      plot.destroy();
+    };
+  }, [data, scheme]);
+  return <div ref={host} aria-hidden style={{ minHeight: HEIGHT_PX + 36, overflow: 'hidden' }} />;
 }
 
 /** Estimate, lower and upper bound of each line in turn. */
@@ -65,7 +66,7 @@ function optionsOf(data: BandChartData, { width, scheme }: Drawing): uPlot.Optio
       {
         ...axis,
         values: (_plot, splits) => splits.map((split) => (data.x.includes(split) ? data.xText(split) : '')),
-        splits: () => ticksOf(data.x, width),
+        splits: (plot) => ticksOf(data.x, plot.width),
       },
       { ...axis, size: 76, values: (_plot, splits) => splits.map(data.yText) },
     ],
