@@ -94,7 +94,7 @@ export function NewMetric({ onDone }: { readonly onDone: () => void }) {
           onChange={(event) => set({ description: event.currentTarget.value })}
         />
         {check.isError && issues.length === 0 && (
-          <Text size="sm" c="red" role="alert">
+          <Text size="sm" className="bad" role="alert">
             {asProblem(check.error).message}
           </Text>
         )}

@@ -99,7 +99,7 @@ function Check({
       <Text component="dt" size="xs" c="dimmed">
         {name}
       </Text>
-      <Text component="dd" m={0} size="xs" fw={600} c={ok ? 'var(--mantine-color-text)' : 'red'}>
+      <Text component="dd" m={0} size="xs" fw={600} {...(ok ? {} : { className: 'bad' })}>
         {ok ? '✓' : '✗'} {text}
       </Text>
     </Group>

@@ -42,7 +42,7 @@ export function AudienceBuilder({ condition, onChange, disabled, issues }: Audie
         <ClauseLines clauses={clauses} onChange={onChange} disabled={disabled} />
       )}
       {issues.map((issue) => (
-        <Text key={issue} size="sm" c="red" role="alert">
+        <Text key={issue} size="sm" className="bad" role="alert">
           {issue}
         </Text>
       ))}

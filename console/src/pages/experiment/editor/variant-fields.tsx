@@ -73,7 +73,7 @@ export function VariantFields({ variants, targets, issues, onChange }: VariantFi
         );
       })}
       {sum !== ALL_BP && (
-        <Text size="sm" c="red" role="alert">
+        <Text size="sm" className="bad" role="alert">
           The weights sum to {percentOfBp(sum)}; they must sum to 100%.
         </Text>
       )}
