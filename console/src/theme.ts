@@ -1,4 +1,4 @@
-import { Alert, type CSSVariablesResolver, createTheme } from '@mantine/core';
+import { Alert, Badge, type CSSVariablesResolver, createTheme } from '@mantine/core';
 
 /** Calm: one accent, system fonts (nothing is fetched), soft corners. */
 export const theme = createTheme({
@@ -14,8 +14,14 @@ export const theme = createTheme({
     sizes: { h1: { fontSize: '1.5rem' }, h2: { fontSize: '1.15rem' }, h3: { fontSize: '1rem' } },
   },
   respectReducedMotion: true,
-  // A title in the colour of its alert has too little contrast with it.
-  components: { Alert: Alert.extend({ styles: { title: { color: 'var(--mantine-color-text)' } } }) },
+  components: {
+    // A title in the colour of its alert has too little contrast with it.
+    Alert: Alert.extend({ styles: { title: { color: 'var(--mantine-color-text)' } } }),
+    // A word cut off after its first letter says nothing: a table scrolls instead.
+    Badge: Badge.extend({
+      styles: { root: { flexShrink: 0, maxWidth: 'none' }, label: { overflow: 'visible' } },
+    }),
+  },
 });
 
 /** The library's dimmed text has less contrast than WCAG 2.2 asks for (4.5 : 1). */
