@@ -22,7 +22,10 @@ export default defineConfig({
         test: {
           name: 'fast',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/{faults,processes,peers,bench,stacks,simulations,browser}/**'],
+          exclude: [
+            'test/{faults,processes,peers,bench,stacks,simulations,browser}/**',
+            ...CHANGE_THEIR_PROCESS,
+          ],
           testTimeout: 20_000,
           // Files share a process, and what it has loaded: a fifth of the tier was loading it again for each.
           isolate: false,

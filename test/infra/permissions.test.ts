@@ -32,6 +32,7 @@ const CLOUD_PACKAGES: Readonly<Record<string, string>> = {
   '@aws-sdk/credential-provider-node': 'nothing: it finds what the task has',
   '@aws-sdk/credential-provider-web-identity': 'the trust policy of the role from-gcp',
   '@google-cloud/storage': 'the permissions of STORE_USE',
+  '@smithy/core': 'nothing: it reads the events of a streamed answer',
   '@smithy/signature-v4': 'execute-api:Invoke of the role from-gcp; SageMaker is granted by who has it',
   '@smithy/types': 'nothing: types',
   'google-auth-library':
