@@ -18,7 +18,7 @@ export interface Outlook {
   }[];
 }
 
-/** Which variants would take longer than anybody waits to show an effect of an ordinary size. */
+/** Which variants would take longer than anybody waits to show the effect that is sought. */
 export function durationWarnings({ metric, effect, basis, variants }: Outlook): Issue[] {
   if (basis === null) return [];
   const traffic = `at ${Math.round(basis.unitsPerDay)} new units a day`;

@@ -11,11 +11,13 @@ import type { RegisteredExperiment } from '../snapshot/snapshot.ts';
 import { LakeDigest } from './digest/lake-digest.ts';
 import { drawnSince } from './drawn-since.ts';
 import { type ExperimentResults, experimentResults } from './experiment-results.ts';
-import { type PowerRequest, type PowerResults, planExperiment } from './plan-experiment.ts';
+import { type PowerRequest, planExperiment } from './plan-experiment.ts';
+import { Planner } from './planner.ts';
 import type { Weighting } from './policy-values.ts';
 import { type AudienceRequest, type AudienceUnits, previewAudience } from './preview-audience.ts';
 import { type MetricPreview, type PreviewRequest, previewMetric } from './preview-metric.ts';
 import { type RecentTraffic, recentTraffic } from './recent-traffic.ts';
+import type { PowerResults } from './schema/power-schema.ts';
 
 /** Raised when the same input would give other results, or in another shape. */
 const RESULTS_VERSION = 4;
@@ -46,6 +48,7 @@ export interface LookOptions {
 export class Analysis {
   readonly #options: AnalysisOptions;
   readonly #now: () => number;
+  readonly #planner = new Planner();
   #opened: Promise<Opened> | null = null;
 
   constructor(options: AnalysisOptions) {
@@ -55,8 +58,8 @@ export class Analysis {
 
   /**
    * How an experiment, or what a holdout amounts to, stands. What is stored is answered where nothing of what goes in
-   * has changed: files of the lake, definitions, and the hour, since windows end with time. Throws as
-   * `experimentResults` does.
+   * has changed: files of the lake, definitions, and the hour, since windows end with time. What was asked for beside
+   * (methods, a weighting) is made each time, and stored nowhere. Throws as `experimentResults` does.
    */
   async results(
     { experiment, revision, state, status }: RegisteredExperiment,
@@ -75,7 +78,6 @@ export class Analysis {
       metrics,
       standing,
       halts,
-      look,
       hour: Math.floor(asOfMs / HOUR_MS),
       version: RESULTS_VERSION,
     };
@@ -84,7 +86,8 @@ export class Analysis {
         .update(`${lake}\n${JSON.stringify(input)}`)
         .digest('hex');
     const name = `${experiment.key}/${look.detailed ? 'detailed' : 'plain'}`;
-    const stored = await store.results(name);
+    const isPlain = look.methods.length === 0 && (look.weighting ?? null) === null;
+    const stored = isPlain ? await store.results(name) : null;
     if (stored !== null && stored.fingerprint === fingerprintOf(await digest.fingerprint())) {
       return JSON.parse(stored.value);
     }
@@ -92,10 +95,11 @@ export class Analysis {
     const adaptive = experiment.bandit !== undefined || status.banditAt !== undefined;
     const scope = { experiment, revision, fromRevision, asOfMs, adaptive };
     const results = await experimentResults({ ...scope, metrics, standing, halts, digest, ...look });
-    await store.putResults(name, {
-      fingerprint: fingerprintOf(results.input.fingerprint),
-      value: JSON.stringify(results),
-    });
+    if (isPlain)
+      await store.putResults(name, {
+        fingerprint: fingerprintOf(results.input.fingerprint),
+        value: JSON.stringify(results),
+      });
     return results;
   }
 
@@ -119,7 +123,8 @@ export class Analysis {
   /** How long an experiment has to run, going by what was measured at its endpoint. */
   async plan(request: Omit<PowerRequest, 'asOfMs' | 'metrics'>): Promise<PowerResults> {
     const { digest } = await this.#open();
-    return planExperiment(digest, { ...request, metrics: this.#options.metrics(), asOfMs: this.#now() });
+    const [metrics, asOfMs] = [this.#options.metrics(), this.#now()];
+    return planExperiment({ digest, planner: this.#planner }, { ...request, metrics, asOfMs });
   }
 
   /** How things went in the last hours, by this gateway's own lake. */
@@ -131,6 +136,7 @@ export class Analysis {
 
   /** Nothing may be asked any more. */
   async close(): Promise<void> {
+    await this.#planner.close();
     for (const reader of (await this.#opened)?.readers ?? []) reader.close();
   }
 

@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { detectableEffect, expectedDays, type Plan, unitsNeeded } from '../../experiments/analysis/power.ts';
+import type { PlannedComparison } from '../../experiments/analysis/planned-comparison.ts';
+import { expectedDays, type Plan } from '../../experiments/analysis/power.ts';
 import type { Experiment } from '../../experiments/experiment.ts';
 import { FULL_SHARE_BP } from '../../experiments/key.ts';
 import type { Metric } from '../../experiments/metric.ts';
@@ -8,6 +9,8 @@ import type { LakeDigest } from './digest/lake-digest.ts';
 import { loadExperiment } from './experiment-tables.ts';
 import { ALPHA, ALWAYS_VALID, measureMetrics } from './measure-metrics.ts';
 import { metricPlan } from './metric-plan.ts';
+import type { Planner } from './planner.ts';
+import type { PowerResults } from './schema/power-schema.ts';
 import { type Dialect, duckDbDialect } from './sql/dialect.ts';
 import { DAY_MS } from './sql/tallies.ts';
 
@@ -23,90 +26,71 @@ export interface PowerRequest {
   readonly asOfMs: number;
 }
 
-export interface PowerResults {
-  readonly metric: string;
-  readonly effect: number;
-  readonly power: number;
-  readonly alpha: number;
-  /** Where the numbers come from; null where no unit was ever seen at the endpoint, and nothing can be said. */
-  readonly basis: {
-    /** Key of the experiment whose units they are. */
-    readonly experiment: string;
-    readonly units: number;
-    /** New units a day, of the last 14 days, at this experiment's allocation. */
-    readonly unitsPerDay: number;
-    readonly mean: number;
-    readonly standardDeviation: number;
-  } | null;
-  readonly variants: readonly PlannedVariant[];
-}
-
-interface PlannedVariant {
-  readonly variant: string;
-  /** Units of all variants: at one look at the end, and with looks at any time; `expected`: on average, as it ends early. */
-  readonly units: { readonly fixed: number; readonly alwaysValid: number; readonly expected: number };
-  readonly days: {
-    readonly fixed: number | null;
-    readonly alwaysValid: number | null;
-    readonly expected: number | null;
-  };
-  /** The smallest relative effect that so many days will most likely show, looking at any time. */
-  readonly detectable: readonly { readonly days: number; readonly effect: number }[];
-}
-
 const RECENT_DAYS = 14;
 const HORIZONS_DAYS = [7, 14, 28];
 
+type Basis = NonNullable<PowerResults['basis']>;
+
 /**
  * Sample size, duration and detectable effect of an experiment's primary metric, as it will be analysed (its cap, its
- * covariate), from the units that were really seen. Throws RangeError without a primary metric.
+ * covariate), from the units that were really seen. Throws RangeError without a primary metric, Problem
+ * `analysis-busy`, ObjectStoreError when the lake cannot be read.
  */
-export function planExperiment(digest: LakeDigest, request: PowerRequest): Promise<PowerResults> {
+export async function planExperiment(
+  { digest, planner }: { readonly digest: LakeDigest; readonly planner: Planner },
+  request: PowerRequest,
+): Promise<PowerResults> {
   const { experiment, effect, power } = request;
   const metric = experiment.metrics?.primary;
   if (metric === undefined) throw new RangeError('the experiment has no primary metric');
   const dialect = duckDbDialect(digest.lakeUris);
-  return digest.withCurrent(async (connection) => {
-    const basis = await basisOf(connection, request, dialect);
-    return {
-      metric,
-      effect,
-      power,
-      alpha: ALPHA,
-      basis,
-      variants: basis === null || basis.mean === 0 ? [] : plannedVariants(request, basis),
-    };
+  const basis = await digest.withCurrent((connection) => basisOf(connection, request, dialect));
+  const variants = basis === null ? [] : await plannedVariants(planner, request, basis);
+  return { metric, effect, power, alpha: ALPHA, basis, variants };
+}
+
+async function plannedVariants(
+  planner: Planner,
+  { experiment, effect, power }: PowerRequest,
+  { mean, standardDeviation, unitsPerDay }: Basis,
+): Promise<PowerResults['variants']> {
+  const [control, ...others] = experiment.variants;
+  if (control === undefined || control.weight === 0 || mean * standardDeviation === 0) return [];
+  const weighty = others.filter(({ weight }) => weight > 0);
+  // Variants of one weight take the same.
+  const weights = [...new Set(weighty.map(({ weight }) => weight))];
+  const horizons = unitsPerDay === 0 ? [] : HORIZONS_DAYS.map((days) => days * unitsPerDay);
+  const planned = await planner.plan(
+    weights.map((weight) => ({
+      plan: planOf({ power, standardDeviation, weights: [control.weight, weight] }),
+      effect: Math.abs(effect * mean),
+      horizons,
+    })),
+  );
+  return weighty.flatMap(({ key, weight }) => {
+    const found = planned[weights.indexOf(weight)];
+    return found === undefined ? [] : [plannedVariant(key, found, { mean, unitsPerDay })];
   });
 }
 
-function plannedVariants(
-  { experiment, effect, power }: PowerRequest,
-  { mean, standardDeviation, unitsPerDay }: NonNullable<PowerResults['basis']>,
-): PlannedVariant[] {
-  const [control, ...others] = experiment.variants;
-  if (control === undefined || control.weight === 0 || standardDeviation === 0) return [];
-  return others
-    .filter(({ weight }) => weight > 0)
-    .map(({ key, weight }) => {
-      const plan = planOf({ power, standardDeviation, weights: [control.weight, weight] });
-      const units = unitsNeeded(plan, Math.abs(effect * mean));
-      return {
-        variant: key,
-        units,
-        days: {
-          fixed: expectedDays(units.fixed, unitsPerDay),
-          alwaysValid: expectedDays(units.alwaysValid, unitsPerDay),
-          expected: expectedDays(units.expected, unitsPerDay),
-        },
-        detectable:
-          unitsPerDay === 0
-            ? []
-            : HORIZONS_DAYS.map((days) => ({
-                days,
-                effect: detectableEffect(plan, days * unitsPerDay).alwaysValid / Math.abs(mean),
-              })),
-      };
-    });
+function plannedVariant(
+  variant: string,
+  { units, detectable }: PlannedComparison,
+  { mean, unitsPerDay }: Pick<Basis, 'mean' | 'unitsPerDay'>,
+): PowerResults['variants'][number] {
+  return {
+    variant,
+    units,
+    days: {
+      fixed: expectedDays(units.fixed, unitsPerDay),
+      alwaysValid: expectedDays(units.alwaysValid, unitsPerDay),
+      expected: expectedDays(units.expected, unitsPerDay),
+    },
+    detectable: detectable.map((difference, index) => ({
+      days: HORIZONS_DAYS[index] ?? 0,
+      effect: difference / Math.abs(mean),
+    })),
+  };
 }
 
 /** One variant beside the control, by the spread that the metric has in the control. */

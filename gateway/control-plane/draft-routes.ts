@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { attributesOf } from '../../experiments/audience/attributes-of.ts';
 import { compileAudience } from '../../experiments/audience/compile-audience.ts';
 import { compileSegments } from '../../experiments/audience/compile-segments.ts';
+import { effectSought } from '../../experiments/effect-sought.ts';
 import { experimentSchema } from '../../experiments/experiment.ts';
 import { BUILT_IN_METRICS } from '../../experiments/metric.ts';
 import { anObject, jsonBody, schemaOf } from '../http/openapi-parts.ts';
@@ -10,6 +11,7 @@ import { Problem } from '../problems.ts';
 import { parsedBody } from './admin-request.ts';
 import type { AnalysisRouteOptions } from './analysis-route-options.ts';
 import { measuredLike } from './measured-like.ts';
+import { POWER_ANSWER } from './planning-routes.ts';
 
 const powerRequestSchema = z.strictObject({
   experiment: experimentSchema,
@@ -18,8 +20,11 @@ const powerRequestSchema = z.strictObject({
     .min(-0.99)
     .max(10)
     .refine((effect) => effect !== 0, 'is 0: no number of units shows that')
-    .default(0.05)
-    .meta({ description: 'Relative effect on the primary metric that should be seen' }),
+    .optional()
+    .meta({
+      description:
+        'Relative effect on the primary metric that should be seen; unless given the one that the experiment declares, or 0.05',
+    }),
   power: z.number().min(0.5).max(0.99).default(0.8).meta({ description: 'Chance to see it if it is there' }),
 });
 
@@ -39,14 +44,6 @@ const EXPERIMENT_EXAMPLE = {
   ],
   metrics: { primary: 'top-rating' },
 };
-const PLAN_EXAMPLE = {
-  metric: 'top-rating',
-  effect: 0.05,
-  power: 0.8,
-  alpha: 0.05,
-  basis: { experiment: 'ranker-v2', units: 2_004, unitsPerDay: 310, mean: 0.31, standardDeviation: 0.46 },
-  variants: [{ variant: 'treatment', units: { fixed: 28_000, alwaysValid: 41_000, expected: 22_000 } }],
-};
 const PROBLEMS = ['invalid-request', 'invalid-configuration', 'lake-unavailable', 'analysis-busy'] as const;
 
 type DraftRouteOptions = Pick<AnalysisRouteOptions, 'analysis' | 'source'>;
@@ -65,10 +62,11 @@ function draftPowerRoute({ analysis, source }: DraftRouteOptions): Route {
     tag: 'experiments',
     summary: "Units and days that an experiment would take, from its endpoint's real traffic",
     body: jsonBody(schemaOf(powerRequestSchema), { experiment: EXPERIMENT_EXAMPLE, effect: 0.05 }),
-    answers: { 200: anObject('Plan', PLAN_EXAMPLE) },
+    answers: { 200: POWER_ANSWER },
     problems: [...PROBLEMS, 'wrong-state'],
     handle: async (request, response) => {
-      const { experiment, effect, power } = parsedBody(powerRequestSchema, request.body);
+      const body = parsedBody(powerRequestSchema, request.body);
+      const { experiment, effect = effectSought(experiment), power } = body;
       const primary = experiment.metrics?.primary;
       if (primary === undefined)
         throw new Problem('wrong-state', 'the experiment has no primary metric: name one to plan for it');

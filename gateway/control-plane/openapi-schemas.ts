@@ -1,4 +1,5 @@
 import { EXPERIMENT_STATES } from '../../experiments/experiment.ts';
+import { powerSchema } from '../analysis/schema/power-schema.ts';
 import { resultsSchema } from '../analysis/schema/results-schema.ts';
 import { RESOURCE_KINDS, type ResourceKind } from '../catalogue/resources.ts';
 import { type Json, schemaName, schemaOf } from '../http/openapi-parts.ts';
@@ -13,6 +14,7 @@ export function componentSchemas(): Json {
     Outcomes: schemaOf(outcomesRequestSchema),
     Exposures: schemaOf(exposuresRequestSchema),
     ExperimentResults: schemaOf(resultsSchema, 'output'),
+    ExperimentPower: schemaOf(powerSchema, 'output'),
     Problem: problemSchema,
   };
 }

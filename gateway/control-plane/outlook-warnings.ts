@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { durationWarnings } from '../../experiments/duration-warnings.ts';
+import { effectSought } from '../../experiments/effect-sought.ts';
 import type { Experiment } from '../../experiments/experiment.ts';
 import type { Issue } from '../../experiments/issue.ts';
 import type { Analysis } from '../analysis/analysis.ts';
 import type { SnapshotSource } from '../snapshot/snapshot-source.ts';
 import { measuredLike } from './measured-like.ts';
 
-/** An effect as most experiments look for, and the usual chance to see it. */
-const EFFECT = 0.05;
+/** The usual chance to see an effect. */
 const POWER = 0.8;
 /** Whoever asks waits no longer: the lake may have much to be read first. */
 const PATIENCE_MS = 5_000;
@@ -25,7 +25,7 @@ export async function outlookWarnings(
   const primary = experiment.metrics?.primary;
   if (primary === undefined) return [];
   const others = measuredLike(experiment, source);
-  const planned = analysis.plan({ experiment, others, effect: EFFECT, power: POWER });
+  const planned = analysis.plan({ experiment, others, effect: effectSought(experiment), power: POWER });
   try {
     const outlook = await Promise.race([planned, sleep(PATIENCE_MS, null, { ref: false })]);
     return outlook === null ? [unknown('the lake has much to be read first')] : durationWarnings(outlook);

@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import { effectSought } from '../../experiments/effect-sought.ts';
 import { experimentSchema } from '../../experiments/experiment.ts';
 import { metricSchema } from '../../experiments/metric.ts';
-import { anObject, jsonBody, queryParameter, schemaOf } from '../http/openapi-parts.ts';
+import { POWER_EXAMPLE } from '../analysis/schema/power-schema.ts';
+import { anObject, jsonBody, queryParameter, ref, schemaOf } from '../http/openapi-parts.ts';
 import { EXPERIMENTERS, READERS, type Route } from '../http/route.ts';
 import { Problem } from '../problems.ts';
 import { parsedBody } from './admin-request.ts';
@@ -10,18 +12,16 @@ import { measuredLike } from './measured-like.ts';
 import { numberOf } from './query-numbers.ts';
 import { registeredExperiment } from './registered-experiment.ts';
 
-const POWER_EXAMPLE = {
-  metric: 'top-rating',
-  effect: 0.05,
-  power: 0.8,
-  alpha: 0.05,
-  basis: { experiment: 'ranker-v2', units: 2_004, unitsPerDay: 310, mean: 0.31, standardDeviation: 0.46 },
-  variants: [{ variant: 'treatment', units: { fixed: 28_000, alwaysValid: 41_000, expected: 22_000 } }],
-};
 const PREVIEW_EXAMPLE = {
   records: 9_120,
   units: 1_405,
   warnings: ['The topmost 1 % of units hold 31 % of the total: consider a cap.'],
+};
+
+/** What an experiment, or a draft of one, takes. */
+export const POWER_ANSWER = {
+  description: 'Units and days by variant, and where they come from',
+  content: jsonBody(ref('ExperimentPower'), POWER_EXAMPLE),
 };
 
 /** How long an experiment has to run. */
@@ -41,7 +41,7 @@ export function powerRoute({ analysis, ...options }: AnalysisRouteOptions): Rout
       ),
       queryParameter('power', 'Chance to see it if it is there', { type: 'number', default: 0.8 }),
     ],
-    answers: { 200: anObject('Plan', POWER_EXAMPLE) },
+    answers: { 200: POWER_ANSWER },
     problems: ['invalid-request', 'not-found', 'wrong-state', 'lake-unavailable', 'analysis-busy'],
     handle: async (request, response) => {
       const { experiment } = await registeredExperiment(request, options);
@@ -49,7 +49,7 @@ export function powerRoute({ analysis, ...options }: AnalysisRouteOptions): Rout
         throw new Problem('wrong-state', 'the experiment has no primary metric: name one to plan for it');
       const others = measuredLike(experiment, options.source);
       const effect = numberOf(request, 'effect', {
-        fallback: experiment.metrics.effect ?? 0.05,
+        fallback: effectSought(experiment),
         within: [-0.99, 10],
       });
       const power = numberOf(request, 'power', { fallback: 0.8, within: [0.5, 0.99] });

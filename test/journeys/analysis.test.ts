@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { POWER_EXAMPLE, powerSchema } from '../../gateway/analysis/schema/power-schema.ts';
 import { RESULTS_EXAMPLE } from '../../gateway/analysis/schema/results-example.ts';
 import { resultsSchema } from '../../gateway/analysis/schema/results-schema.ts';
 import { FileStore } from '../../models/artifacts/file-store.ts';
@@ -190,8 +191,9 @@ describe('results', () => {
 });
 
 describe('the document of the API', () => {
-  it('shows results that its own schema accepts', () => {
+  it('shows results and plans that its own schemas accept', () => {
     expect(resultsSchema.safeParse(RESULTS_EXAMPLE)).toMatchObject({ success: true });
+    expect(powerSchema.safeParse(POWER_EXAMPLE)).toMatchObject({ success: true });
   });
 });
 
@@ -221,6 +223,7 @@ describe('the report', () => {
 describe('planning', () => {
   it('goes by the units that were seen, of the experiment itself or of another at its endpoint', async () => {
     const own = (await gateway.admin('GET', '/experiments/ranker-v2/power?effect=0.1')).body;
+    expect(powerSchema.parse(own)).toEqual(own);
     expect(own).toMatchObject({ metric: 'liked', effect: 0.1, basis: { experiment: 'ranker-v2' } });
     // 600 users over four of the last five days.
     expect(own.basis.unitsPerDay).toBeGreaterThan(100);
@@ -310,7 +313,9 @@ describe('a start that is only tried', () => {
     expect(tenth.message).toContain('at 12 new units a day');
     const daysIn = ({ message }: { message: string }) => Number(/about (\d+) days/.exec(message)?.[1]);
     expect(daysIn(tenth) / daysIn(whole)).toBeCloseTo(10, 1);
-    for (const key of ['whole', 'tenth'])
+    // A larger effect, where it is the one that matters, is seen in time.
+    expect(await tried('bold', { metrics: { primary: 'liked', effect: 0.2 } })).toEqual([]);
+    for (const key of ['whole', 'tenth', 'bold'])
       await gateway.admin('DELETE', `/experiments/${key}`, undefined, { 'if-match': '*' });
   });
 });
@@ -324,10 +329,16 @@ describe('a draft', () => {
 
     const { status, body } = await plan({ metrics: { primary: 'liked' } });
     expect(status).toBe(200);
+    expect(powerSchema.parse(body)).toEqual(body);
     expect(body.basis.experiment).toBe('ranker-v2');
     expect(body.variants[0].days.alwaysValid).toBeGreaterThan(1);
     const half = await plan({ metrics: { primary: 'liked' }, allocation: 5_000 });
     expect(half.body.variants[0].days.alwaysValid).toBeCloseTo(2 * body.variants[0].days.alwaysValid, -1);
+
+    const declared = await gateway.admin('POST', '/drafts/power', {
+      experiment: draft({ metrics: { primary: 'liked', effect: 0.1 } }),
+    });
+    expect(declared.body).toMatchObject({ effect: 0.1, variants: [{ units: body.variants[0].units }] });
 
     expect((await plan({})).body.code).toBe('wrong-state');
     expect((await plan({ metrics: { primary: 'nowhere' } })).body.detail).toContain('nowhere');

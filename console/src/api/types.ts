@@ -4,6 +4,7 @@ type Schemas = components['schemas'];
 
 export type Experiment = Schemas['Experiment'];
 export type StoredExperiment = Schemas['StoredExperiment'];
+export type ExperimentPower = Schemas['ExperimentPower'];
 export type ExperimentState = StoredExperiment['state'];
 export type StoredTarget = Schemas['StoredTarget'];
 export type StoredModel = Schemas['StoredModel'];

@@ -4,7 +4,7 @@ import { experimentSchema } from '../../../experiments/experiment.ts';
 import { newStatus } from '../../../experiments/experiment-status.ts';
 import type { Metric } from '../../../experiments/metric.ts';
 import { metricSchema } from '../../../experiments/metric.ts';
-import { Analysis, type AnalysisOptions } from '../../../gateway/analysis/analysis.ts';
+import { Analysis, type AnalysisOptions, type LookOptions } from '../../../gateway/analysis/analysis.ts';
 import { FileStore } from '../../../models/artifacts/file-store.ts';
 import { deliver } from '../../support/pipeline.ts';
 import { exposure, outcome } from '../../support/records.ts';
@@ -33,7 +33,15 @@ function storeInMemory(): AnalysisOptions['store'] {
   };
 }
 
-it('answers what is stored while nothing that goes in has changed, and reads only what is new', async () => {
+const REGISTERED = {
+  experiment: EXPERIMENT,
+  state: 'running',
+  status: newStatus('ada'),
+  revision: 1,
+} as const;
+
+/** Over a lake in a directory of its own; the definitions and the time are the test's to change. */
+async function startAnalysis() {
   const root = await temporaryDirectory();
   const lake = new FileStore(join(root, 'lake'));
   const state = { now: T0 + 10 * MINUTE_MS, metrics: [top(8)] };
@@ -47,14 +55,13 @@ it('answers what is stored while nothing that goes in has changed, and reads onl
     now: () => state.now,
   });
   onTestFinished(() => analysis.close());
+  return { lake, state, analysis };
+}
+
+it('answers what is stored while nothing that goes in has changed, and reads only what is new', async () => {
+  const { lake, state, analysis } = await startAnalysis();
   const look = async () => {
-    const registered = {
-      experiment: EXPERIMENT,
-      state: 'running',
-      status: newStatus('ada'),
-      revision: 1,
-    } as const;
-    const { asOf, input, metrics } = await analysis.results(registered, { detailed: false, methods: [] });
+    const { asOf, input, metrics } = await analysis.results(REGISTERED, { detailed: false, methods: [] });
     const [control] = metrics.find(({ key }) => key === 'top')?.variants ?? [];
     return { asOf: Date.parse(asOf), read: input.filesRead, units: control?.n, mean: control?.mean };
   };
@@ -78,4 +85,20 @@ it('answers what is stored while nothing that goes in has changed, and reads onl
   expect(late).toEqual({ asOf: T0 + 11 * MINUTE_MS, read: 1, units: 2, mean: 0.5 });
   expect(redefined).toEqual({ asOf: T0 + 11 * MINUTE_MS, read: 0, units: 2, mean: 1 });
   expect(hourLater).toEqual({ ...redefined, asOf: T0 + 71 * MINUTE_MS });
+});
+
+it('stores no other results than those that nothing was asked for beside', async () => {
+  const { lake, state, analysis } = await startAnalysis();
+  await deliver(lake, [{ exposures: [exposure({ unit: 'a', at: T0 }), exposure({ unit: 'b', at: T0 })] }]);
+  const asOf = async (beside: Partial<LookOptions>) => {
+    const results = await analysis.results(REGISTERED, { detailed: false, methods: [], ...beside });
+    return Date.parse(results.asOf);
+  };
+  const first = await asOf({});
+  state.now += MINUTE_MS;
+
+  expect(await asOf({ weighting: { control: 2_000, treatment: 8_000 } })).toBe(state.now);
+  expect(await asOf({ methods: [{ kind: 'fixed-horizon' }] })).toBe(state.now);
+  expect(await asOf({})).toBe(first);
+  expect(await asOf({ weighting: null })).toBe(first);
 });

@@ -1,30 +1,11 @@
 import { Group, NumberInput, Paper, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 import { asProblem } from '../../../api/problem.ts';
+import type { ExperimentPower } from '../../../api/types.ts';
 import { DataTable } from '../../../parts/data-table.tsx';
 import { count, figure, signedPercent } from '../../../parts/format.ts';
 import type { Draft } from './draft.ts';
 import { usePreview } from './use-preview.ts';
-
-interface Plan {
-  readonly metric: string;
-  readonly basis: {
-    readonly experiment: string;
-    readonly units: number;
-    readonly unitsPerDay: number;
-    readonly mean: number;
-  } | null;
-  readonly variants: readonly {
-    readonly variant: string;
-    readonly units: { readonly fixed: number; readonly alwaysValid: number; readonly expected: number };
-    readonly days: {
-      readonly fixed: number | null;
-      readonly alwaysValid: number | null;
-      readonly expected: number | null;
-    };
-    readonly detectable: readonly { readonly days: number; readonly effect: number }[];
-  }[];
-}
 
 /** How long it takes to see an effect, going by the endpoint's real traffic. */
 export function PowerPanel({ draft, enabled }: { readonly draft: Draft; readonly enabled: boolean }) {
@@ -32,7 +13,7 @@ export function PowerPanel({ draft, enabled }: { readonly draft: Draft; readonly
   const [power, setPower] = useState<number | string>(80);
   const effect = Number(percent) / 100;
   const hasMetric = draft.metrics !== undefined;
-  const { data, isError, error, isFetching } = usePreview<Plan>('power', draft, {
+  const { data, isError, error, isFetching } = usePreview<ExperimentPower>('power', draft, {
     enabled: enabled && hasMetric && effect !== 0,
     effect,
     power: Number(power) / 100,
@@ -69,7 +50,7 @@ export function PowerPanel({ draft, enabled }: { readonly draft: Draft; readonly
   );
 }
 
-function Outlook({ plan: { metric, basis, variants } }: { readonly plan: Plan }) {
+function Outlook({ plan: { metric, basis, variants } }: { readonly plan: ExperimentPower }) {
   if (basis === null)
     return (
       <Text c="dimmed">Nothing was measured at this endpoint yet: how long it takes cannot be told.</Text>
