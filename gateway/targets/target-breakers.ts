@@ -45,6 +45,13 @@ export class TargetBreakers {
     return true;
   }
 
+  /** Gives back leave that came to nothing, with nobody asked: whoever comes next has it. */
+  giveBack(target: string): void {
+    const circuit = this.#circuits.get(target);
+    if (circuit?.state === 'open') this.#circuits.set(target, { state: 'open', untilMs: this.#nowMs() });
+    else if (circuit?.state === 'returning') circuit.credit += FULL_SHARE;
+  }
+
   /** Says how it went. A request at fault or a client that left says nothing of the target: do not report it. */
   report(target: string, answered: boolean): void {
     const circuit = this.#circuits.get(target) ?? { state: 'closed', failuresInARow: 0 };

@@ -109,7 +109,9 @@ export class Targets {
   admit({ key, kind }: Target, { force }: Pick<AttemptOptions, 'force'>): AttemptFailed | null {
     if (!force && !this.breakers.admit(key)) return this.#refused(key, CIRCUIT_OPEN);
     // Models in this process queue for themselves, and batch what has queued.
-    return kind === 'onnx' || this.load.of(key).limit.take() ? null : this.#refused(key, SHED);
+    if (kind === 'onnx' || this.load.of(key).limit.take()) return null;
+    if (!force) this.breakers.giveBack(key);
+    return this.#refused(key, SHED);
   }
 
   /** Says how an attempt went that had leave: the breaker, the limit and the metrics learn from it. */
