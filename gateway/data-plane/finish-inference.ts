@@ -6,7 +6,7 @@ import { contextOf, elapsedMs } from '../http/request-context.ts';
 import { Problem } from '../problems.ts';
 import type { CompiledEndpoint } from '../snapshot/snapshot.ts';
 import { setAnswerHeaders, setParameters } from './answer-headers.ts';
-import { countAnswer } from './count-answer.ts';
+import { countAnswer, countVariant } from './count-answer.ts';
 import type { DataPlane } from './data-plane.ts';
 import type { Inference } from './decide-inference.ts';
 import { recordExposures } from './record-exposures.ts';
@@ -50,10 +50,7 @@ export async function finishInference(
   const beside = sideAssignments(endpoint, done.attributes, context.knowledge);
   const enrolled = assignment.kind === 'enrolled' ? [assignment, ...beside] : beside;
   setParameters(response, parametersOf(endpoint, enrolled));
-  if (assignment.kind === 'enrolled') {
-    const { experiment, variant } = assignment;
-    plane.telemetry.variantRequests.inc({ experiment, variant: variant.key, status });
-  }
+  countVariant(plane.telemetry, context, { assignment, status });
   await recordExposures(plane, context, { ...served, assignment, beside });
   if (done.trial !== null) {
     const { key: experiment, version: variant, weightBp: propensityBp, unit } = done.trial;

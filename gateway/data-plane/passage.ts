@@ -14,7 +14,7 @@ import type {
 } from '../targets/attempt-outcome.ts';
 import { costOf } from '../targets/cost-of.ts';
 import { setAnswerHeaders, setParameters } from './answer-headers.ts';
-import { countAnswer } from './count-answer.ts';
+import { countAnswer, countVariant } from './count-answer.ts';
 import type { DataPlane } from './data-plane.ts';
 import type { Decisions } from './decisions.ts';
 import { recordExposures } from './record-exposures.ts';
@@ -225,10 +225,7 @@ function expose(
     readonly cost: number | null;
   },
 ): Promise<void> {
-  if (assignment.kind === 'enrolled') {
-    const { experiment, variant } = assignment;
-    plane.telemetry.variantRequests.inc({ experiment, variant: variant.key, status: served.status });
-  }
+  countVariant(plane.telemetry, context, { assignment, status: served.status });
   return recordExposures(plane, context, {
     endpoint: endpoint.endpoint.key,
     assignment,

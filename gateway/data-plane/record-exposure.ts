@@ -30,10 +30,15 @@ export interface ExposureRecorder {
   readonly sticky: Sticky;
 }
 
+/** Whether it says nothing of an experiment: a tester's override, and anything else of a request with an override token. */
+export function isTest({ knowledge }: RequestContext, { reason }: Enrolled): boolean {
+  return reason === 'override' || knowledge.overrides !== undefined;
+}
+
 /**
  * Appends the exposure to the spool; the answer waits for it. The exposure's id is the request's, as one
  * experiment at most chooses its target; what it takes part in beside has ids of its own. It cannot fail the request; what could not be written is counted there.
- * A tester's override is no exposure, and neither is anything else of a request with an override token.
+ * A test is no exposure.
  */
 export async function recordExposure(
   { spool, counters, sticky }: ExposureRecorder,
@@ -41,7 +46,7 @@ export async function recordExposure(
   served: Served,
 ): Promise<void> {
   const { assignment, assigned, target } = served;
-  if (assignment.reason === 'override' || context.knowledge.overrides !== undefined) return;
+  if (isTest(context, assignment)) return;
   const tenant = context.tenant?.key ?? '';
   const unitKey = context.configuration?.unitKeys.get(tenant);
   if (unitKey === undefined) throw new Error(`tenant "${tenant}" has no pseudonymisation key`);

@@ -40,7 +40,7 @@ export function createTelemetry() {
     }),
     variantRequests: new Counter({
       name: 'switchyard_variant_requests_total',
-      help: 'Answers to enrolled units, by the variant they were assigned',
+      help: 'Answers to enrolled units, by the variant they were assigned; tests by override are left out',
       labelNames: ['experiment', 'variant', 'status'],
       registers,
     }),

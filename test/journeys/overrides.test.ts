@@ -155,6 +155,19 @@ describe('an override token', () => {
     expect(ofTests).toMatchObject(ofTests.map(() => ({ experiment: null, variant: null })));
   });
 
+  it('counts for no variant, whatever its answer', async () => {
+    const counted = async () => {
+      const text = await (await fetch(gateway.metricsUrl)).text();
+      return text.split('\n').filter((line) => line.startsWith('switchyard_variant_requests_total{'));
+    };
+    const paths = ['/v2/models/ranking/infer', '/v1/proxy/pages/some/page'];
+    for (const path of paths) await ask(path);
+    const before = await counted();
+    expect(before.filter((line) => line.includes('variant="control"'))).toHaveLength(paths.length);
+    for (const path of paths) await ask(path, { override: token });
+    expect(await counted()).toEqual(before);
+  });
+
   it.each([
     [
       'of another tenant',
