@@ -424,6 +424,18 @@ describe('when the target fails', () => {
   );
 });
 
+describe('a target that says "100 Continue" unasked', () => {
+  it('is understood where the body comes in chunks; else it is no answer', async () => {
+    aws.behave((_request, response) => {
+      response.writeContinue();
+      response.end('hello');
+    });
+    const inChunks = await send('/v1/proxy/below/x', { method: 'POST', body: Readable.from(['a']) });
+    expect(inChunks).toMatchObject({ status: 200, body: Buffer.from('hello') });
+    expect(await send('/v1/proxy/below/x')).toMatchObject({ status: 502 });
+  });
+});
+
 describe('a client that leaves', () => {
   it('takes its upstream request along, and does not count against the target', async () => {
     for (let index = 0; index < 6; index++) {
