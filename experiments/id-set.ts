@@ -48,6 +48,16 @@ export class IdSet {
     }
   }
 
+  /** Whether the other set has the same ids. */
+  equals(other: IdSet): boolean {
+    if (this.#size !== other.#size) return false;
+    for (let at = 0; at < this.#words.length; at += 2) {
+      const [high = 0, low = 0] = [this.#words[at], this.#words[at + 1]];
+      if (low !== 0 && other.#words[2 * other.#slotOf(high, low) + 1] === 0) return false;
+    }
+    return true;
+  }
+
   #add(high: number, low: number): boolean {
     const at = 2 * this.#slotOf(high, low);
     if (this.#words[at + 1] !== 0) return false;

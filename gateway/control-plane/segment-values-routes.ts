@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express';
-import { type StoredSegment, storedSegmentSchema } from '../../experiments/segment.ts';
+import { type ListReference, type StoredSegment, storedSegmentSchema } from '../../experiments/segment.ts';
 import type { StoredDocument } from '../../experiments/store/configuration-store.ts';
 import { type Json, jsonBody } from '../http/openapi-parts.ts';
 import { EXPERIMENTERS, READERS, type Route } from '../http/route.ts';
@@ -97,22 +97,23 @@ function uploadRoute(
     handle: async (request: Request<Record<string, string>>, response: Response) => {
       const { segment, document } = await listIn(writer, request);
       checkIfMatch(request, document, { required: false });
-      const { list, taken } = await upload({ segment, request });
-      const { id, count } = list;
-      const changed = await writer.change({
-        kind: 'segments',
-        key: segment.key,
-        action,
-        actor: actorOf(request),
-        next: (current) => {
-          if (current?.revision !== document.revision) throw overtaken(segment.key);
-          const { values: _values, ...written } = current.value;
-          return { ...written, list: { id, count } };
-        },
-      });
-      if (changed === null) throw overtaken(segment.key);
-      response.setHeader('etag', etagOf(changed));
-      response.json({ count, ...taken, revision: changed.revision });
+      const { list, count, taken } = await upload({ segment, request });
+      const name = (reference: ListReference) =>
+        writer.change({
+          kind: 'segments',
+          key: segment.key,
+          action,
+          actor: actorOf(request),
+          next: (current) => {
+            if (current?.revision !== document.revision) throw overtaken(segment.key);
+            const { values: _values, ...written } = current.value;
+            return { ...written, list: reference };
+          },
+        });
+      const kept = list === null ? document : await name(list);
+      if (kept === null) throw overtaken(segment.key);
+      response.setHeader('etag', etagOf(kept));
+      response.json({ count, ...taken, revision: kept.revision });
     },
   };
 }

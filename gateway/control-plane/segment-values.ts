@@ -1,6 +1,6 @@
 import type { Request } from 'express';
-import { IdSet } from '../../experiments/id-set.ts';
-import type { SegmentValue, StoredSegment } from '../../experiments/segment.ts';
+import { hashesOf, IdSet } from '../../experiments/id-set.ts';
+import type { ListReference, SegmentValue, StoredSegment } from '../../experiments/segment.ts';
 import type { ConfigurationStore } from '../../experiments/store/configuration-store.ts';
 import { CHUNK_VALUES, type SegmentChunk } from '../../experiments/store/segment-lists.ts';
 import { Problem } from '../problems.ts';
@@ -11,9 +11,12 @@ export type ListStore = Pick<
   'segmentList' | 'segmentHashes' | 'segmentValues' | 'writeSegmentChunk' | 'writeSegmentList'
 >;
 
-/** A list as an upload leaves it, and what became of the upload. */
+/** What an upload came to. */
 export interface Uploaded {
-  readonly list: { readonly id: string; readonly count: number };
+  /** The list that the segment is to have now; null where its values are the same as before. */
+  readonly list: ListReference | null;
+  /** How many values it has. */
+  readonly count: number;
   readonly taken: Taken;
 }
 
@@ -42,8 +45,10 @@ export async function addValues(
     }
   };
   const taken = await takeValues(request, take, () => write(CHUNK_VALUES));
+  const isSame = replace ? seen.equals(await idsOf(store, segment)) : taken.accepted === 0;
+  if (isSame) return { list: null, count: seen.size, taken };
   await write(1);
-  return { list: await store.writeSegmentList(chunks), taken };
+  return listed(store, chunks, taken);
 }
 
 /** Takes what is uploaded out of a segment's values. */
@@ -55,6 +60,7 @@ export async function removeValues(
   const there = await setOf(store, before);
   const gone = new IdSet();
   const taken = await takeValues(request, (value) => there.has(value) && gone.add(value));
+  if (taken.accepted === 0) return { list: null, count: there.size, taken };
   const chunks: SegmentChunk[] = [];
   for (const chunk of before) {
     const values = await valuesOf(store, chunk);
@@ -62,7 +68,12 @@ export async function removeValues(
     if (left.length === values.length) chunks.push(chunk);
     else if (left.length > 0) chunks.push(await store.writeSegmentChunk(left));
   }
-  return { list: await store.writeSegmentList(chunks), taken };
+  return listed(store, chunks, taken);
+}
+
+async function listed(store: ListStore, chunks: readonly SegmentChunk[], taken: Taken): Promise<Uploaded> {
+  const { id, count } = await store.writeSegmentList(chunks);
+  return { list: { id, count }, count, taken };
 }
 
 /** Every value of a list, chunk after chunk. */
@@ -88,6 +99,14 @@ async function chunksOf(
   const found = await store.segmentList(list.id);
   if (found === null) throw overtaken();
   return found.chunks;
+}
+
+/** A segment's values as a set, wherever they are. */
+async function idsOf(store: ListStore, segment: Pick<StoredSegment, 'list' | 'values'>): Promise<IdSet> {
+  if (segment.list !== undefined) return setOf(store, await chunksOf(store, segment));
+  const set = new IdSet();
+  set.addHashes(hashesOf(segment.values ?? []));
+  return set;
 }
 
 async function setOf(store: ListStore, chunks: readonly SegmentChunk[]): Promise<IdSet> {

@@ -32,6 +32,20 @@ describe('a set of ids', () => {
     );
   });
 
+  it('equals one of the same ids, in whatever order and room, and no other', () => {
+    const few = fc.array(ids, { maxLength: 4 });
+    fc.assert(
+      fc.property(few, few, fc.boolean(), fc.nat(80), (members, others, isTurned, expected) => {
+        const [set, other] = [new IdSet(), new IdSet(expected)];
+        set.addHashes(hashesOf(members));
+        other.addHashes(hashesOf(isTurned ? members.toReversed() : others));
+        const [left, right] = [new Set(members), new Set(isTurned ? members : others)];
+        expect(set.equals(other)).toBe(left.symmetricDifference(right).size === 0);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
   it('tells numbers from texts, and takes whatever else a context holds for nobody', () => {
     const set = new IdSet();
     set.add(1);

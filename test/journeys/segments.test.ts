@@ -103,6 +103,27 @@ describe('a list that is uploaded to a segment', () => {
     expect(String(body).trimEnd().split('\n').sort()).toEqual(left.map((id) => JSON.stringify(id)));
   });
 
+  it('commits nothing where the values are the same afterwards', async () => {
+    const { body: before } = await send('PUT', 'vips/values', '"ada"\n"grace"\n7\n');
+    const { body: segment } = await gateway.admin('GET', '/segments/vips');
+    const same = [
+      await send('PUT', 'vips/values', '7\n"grace"\n"ada"\n"ada"\n'),
+      await send('POST', 'vips/values', '"grace"\n'),
+      await send('POST', 'vips/values/removals', '"nobody"\n"7"\n'),
+    ];
+    for (const { status, body, headers } of same) {
+      expect([status, body.count, body.revision]).toEqual([200, 3, before.revision]);
+      expect(headers.get('etag')).toBe(`"${before.revision}"`);
+    }
+    expect((await gateway.admin('GET', '/segments/vips')).body).toEqual(segment);
+    const { body: other } = await send('PUT', 'vips/values', '"ada"\n"grace"\n"7"\n');
+    expect(other.revision).toBeGreaterThan(before.revision);
+
+    await gateway.register('/segments', { key: 'written', values: ['ada', 7] });
+    expect((await send('PUT', 'written/values', '7\n"ada"\n')).body.count).toBe(2);
+    expect((await gateway.admin('GET', '/segments/written')).body.values).toEqual(['ada', 7]);
+  });
+
   it('stays when the segment is written again without values, and goes with those that are written', async () => {
     await send('PUT', 'vips/values', '"ada"\n');
     const replace = (fields: Record<string, unknown>) =>
