@@ -55,7 +55,9 @@ export interface CompileOptions extends Surroundings {
   readonly status?: Pick<ExperimentStatus, 'startedAt'>;
 }
 
+/** Most experiments have neither: they share the empty ones. */
 const NONE_HALTED: ReadonlySet<string> = new Set();
+const NO_OVERRIDES: ReadonlyMap<string, string> = new Map();
 
 export type Compiled =
   | {
@@ -140,6 +142,7 @@ function allocationCheck(experiment: Experiment): Check[] {
 }
 
 function overridesOf({ overrides }: Experiment): ReadonlyMap<string, string> {
+  if (overrides.length === 0) return NO_OVERRIDES;
   return new Map(overrides.flatMap(({ variant, units }) => units.map((unit) => [unit, variant] as const)));
 }
 

@@ -3,6 +3,7 @@ import { COMPARISONS } from './comparisons.ts';
 import { savedGroup } from './named-segment.ts';
 import { pathReader } from './path-reader.ts';
 import { type OperandCompiler, type Predicate, refuse, type Scope, shown, within } from './scope.ts';
+import { sharedClause } from './shared-clauses.ts';
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -38,9 +39,11 @@ export function compileCondition(condition: unknown, scope: Scope): Predicate {
     Object.entries(condition).map(([key, operand]) => {
       const at = within(scope, key);
       if (isOperatorName(key)) return compileOperator({ key, operand, known: COMBINATIONS }, at);
-      const read = pathReader(key);
-      const test = compileTest(operand, at);
-      return (source) => test(read(source));
+      return sharedClause({ field: key, operand }, at, () => {
+        const read = pathReader(key);
+        const test = compileTest(operand, at);
+        return (source) => test(read(source));
+      });
     }),
   );
 }

@@ -143,6 +143,23 @@ describe('compileAudience', () => {
     expect(issuesOf(audience).map((issue) => issue.path)).toEqual([path]);
   });
 
+  it('keeps apart what JSON writes alike, and what means something else beside other segments', () => {
+    expect(issuesOf({ age: { $lt: Number.POSITIVE_INFINITY } })).toEqual([]);
+    expect(issuesOf({ age: { $lt: null } })).toMatchObject([{ path: '/age/$lt' }]);
+    const audience = { user: { $inGroup: 'beta-testers' } };
+    const others = new Map([['beta-testers', { key: 'beta-testers', values: ['linus'] }]]);
+    const compiled = [SEGMENTS, compileSegments(others).compiled].map((segments) =>
+      compileAudience(audience, segments),
+    );
+    expect(compiled.map((one) => one.ok && one.matches({ user: 'ada' }))).toEqual([true, false]);
+  });
+
+  it('says each time where the same mistake stands', () => {
+    const mistaken = { a: { $in: 'DE' } };
+    const found = issuesOf({ ...mistaken, $or: [mistaken, { $not: mistaken }] });
+    expect(found.map(({ path }) => path)).toEqual(['/a/$in', '/$or/0/a/$in', '/$or/1/$not/a/$in']);
+  });
+
   it.each([
     ['lookbehind', '(?<!a)b', 'lookahead and lookbehind are not in RE2'],
     ['a backreference', '(a)\\1', 'backreferences are not in RE2'],
