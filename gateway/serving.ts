@@ -14,30 +14,20 @@ import { IdentityProvider } from './access/identity-provider.ts';
 import { KeyUseRecorder } from './access/key-use-recorder.ts';
 import { SignIn } from './access/sign-in.ts';
 import { Analysis } from './analysis/analysis.ts';
-import { advanceExperiments } from './automation/advance-experiments.ts';
-import { runAsOwner } from './automation/run-as-owner.ts';
-import { sweepSegmentLists } from './automation/sweep-segment-lists.ts';
-import { advanceCanaries } from './canaries/advance-canaries.ts';
-import { rollBackBy } from './canaries/roll-back.ts';
-import { watchCanaries } from './canaries/watch-canaries.ts';
+import { startBackgroundWork } from './background-work.ts';
 import type { GatewayConfig } from './config.ts';
-import { ConfigurationWriter } from './control-plane/change-configuration.ts';
 import { ConfigurationEvents } from './data-plane/configuration-events.ts';
 import { ResponseCache } from './data-plane/response-cache.ts';
 import { Shadows } from './data-plane/shadow/shadows.ts';
 import { FeatureStore } from './features/feature-store.ts';
 import { Features } from './features/features.ts';
 import { GuardrailCounters } from './guardrails/guardrail-counters.ts';
-import { GuardrailWatch } from './guardrails/guardrail-watch.ts';
-import { haltBy } from './guardrails/halt-variant.ts';
-import { guardByLake } from './guardrails/lake-guardrails.ts';
 import { createHandler } from './http/app.ts';
 import { type Listening, listen } from './http/listen.ts';
 import { CALLBACK_PATH } from './http/sign-in-routes.ts';
 import { MonthlyUsage } from './limits/monthly-usage.ts';
 import { RequestLimits } from './limits/request-limits.ts';
 import { Spool } from './pipeline/spool.ts';
-import type { RegisteredExperiment } from './snapshot/snapshot.ts';
 import { SnapshotSource } from './snapshot/snapshot-source.ts';
 import { Sticky } from './sticky/sticky.ts';
 import { TargetCredentials } from './targets/credentials/target-credentials.ts';
@@ -46,22 +36,13 @@ import { Targets } from './targets/targets.ts';
 import { measureLoad } from './telemetry/measure-load.ts';
 import type { Telemetry } from './telemetry/metrics.ts';
 import { messageSender } from './webhooks/send-message.ts';
-import { WebhookDispatcher } from './webhooks/webhook-dispatcher.ts';
 
 /** Under a quarter of the second within which a change must be served everywhere. */
 const POLL_INTERVAL_MS = 250;
 /** What somebody wrote into the database beside the API is noticed within this time. */
 const REREAD_AFTER_MS = 5 * 60_000;
-/** How late a step of a ramp or a schedule may be. */
-const AUTOMATION_INTERVAL_MS = 1_000;
-/** A look costs well under a millisecond. */
-const GUARDRAIL_INTERVAL_MS = 1_000;
 const STORE_TIMEOUT_MS = 2_000;
-const WEBHOOK_INTERVAL_MS = 1_000;
-const LIST_SWEEP_INTERVAL_MS = 10 * 60_000;
 const DAY_MS = 86_400_000;
-/** How late a sticky assignment may go. */
-const STICKY_INTERVAL_MS = 3_600_000;
 const SESSION_KEY_SECRET = 'session-key';
 
 export interface ServingOptions {
@@ -127,18 +108,8 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     onnx.reconcile(snapshot);
     targets.reconcile(snapshot.targets);
   });
-  const writer = new ConfigurationWriter(store, source);
-  const halt = haltBy(writer);
-  const current = () => source.current?.snapshot ?? null;
   const counters = new GuardrailCounters();
   const trials = new GuardrailCounters();
-  const guardrails = new GuardrailWatch({
-    counters,
-    current,
-    halt,
-    logger,
-    intervalMs: GUARDRAIL_INTERVAL_MS,
-  });
   const analysis = new Analysis({
     lakes: [lake, ...config.otherLakeUris.map((uri) => openObjectStore(uri))],
     dataDir: config.dataDir,
@@ -204,66 +175,16 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       sendWebhook: webhooks.send,
     },
   });
-  const dispatcher = new WebhookDispatcher({
-    store,
-    documents: () => source.current?.documents ?? [],
-    send: webhooks.send,
-    now: Date.now,
-  });
   await source.start();
-  const telling = runAsOwner({
-    name: 'webhooks',
-    intervalMs: WEBHOOK_INTERVAL_MS,
+  const background = startBackgroundWork({
     store,
-    logger,
-    run: (signal) => dispatcher.run(signal),
-  });
-  const resultsOf = (registered: RegisteredExperiment) =>
-    analysis.results(registered, { detailed: false, methods: [] });
-  const automation = runAsOwner({
-    name: 'automation',
-    intervalMs: AUTOMATION_INTERVAL_MS,
-    store,
-    logger,
-    run: async () => {
-      const now = () => new Date();
-      await advanceCanaries({ writer, documents: source.current?.documents ?? [], now });
-      await advanceExperiments({
-        writer,
-        source,
-        metricsOf: async (registered) => (await resultsOf(registered)).metrics,
-        now,
-      });
-    },
-  });
-  const lakeGuardrails = runAsOwner({
-    name: 'lake-guardrails',
-    intervalMs: config.lakeGuardrailsIntervalMs,
-    store,
-    logger,
-    run: (signal) => guardByLake({ current, resultsOf, halt, store, logger }, signal),
-  });
-  const sweeping = runAsOwner({
-    name: 'segment-lists',
-    intervalMs: LIST_SWEEP_INTERVAL_MS,
-    store,
-    logger,
-    run: () => sweepSegmentLists(store),
-  });
-  const forgetting = runAsOwner({
-    name: 'sticky-assignments',
-    intervalMs: STICKY_INTERVAL_MS,
-    store,
-    logger,
-    run: () => store.removeExpiredAssignments(),
-  });
-  guardrails.start();
-  const canaries = watchCanaries({
+    source,
+    analysis,
+    sendWebhook: webhooks.send,
+    counters,
     trials,
-    current,
-    rollBack: rollBackBy(writer),
+    lakeGuardrailsIntervalMs: config.lakeGuardrailsIntervalMs,
     logger,
-    intervalMs: GUARDRAIL_INTERVAL_MS,
   });
   const listening: Listening = await listen(app, config);
   return {
@@ -277,17 +198,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       events.stop();
       await listening.close(config.drainMs - config.drainNoticeMs);
       // Together: each may be waiting for a database that does not answer, and their waits must not add up.
-      await Promise.all([
-        telling.stop().then(() => webhooks.close()),
-        automation.stop(),
-        sweeping.stop(),
-        forgetting.stop(),
-        guardrails.stop(),
-        canaries.stop(),
-        lakeGuardrails.stop(),
-        source.stop(),
-        shadows.stop(),
-      ]);
+      await Promise.all([background.stop().then(() => webhooks.close()), source.stop(), shadows.stop()]);
       await Promise.all([
         targets.close(),
         onnx.close(),
