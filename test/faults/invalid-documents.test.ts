@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MongoClient } from 'mongodb';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startTemporaryServer } from '../support/embedded-server.ts';
 import { call, startTestGateway, type TestGateway } from '../support/test-gateway.ts';
 
@@ -52,6 +52,7 @@ beforeAll(async () => {
   }
   // Whatever is changed last is read from the log, not from its document.
   await first.register('/layers', { key: 'last' });
+  await vi.waitUntil(async () => (await second.admin('GET', '/layers/last')).status === 200);
 });
 
 afterAll(async () => {
